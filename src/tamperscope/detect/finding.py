@@ -1,0 +1,59 @@
+"""What the detector says about one image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from tamperscope.detect.heat_map import heat_map_in_image
+from tamperscope.detect.tiling import Canvas
+
+Verdict = Literal["real", "fake", "not-scored"]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A suspicious area: a box in pixels of the original image, and the heat map's peak inside it."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    score: float
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """Verdict on one image, with the evidence behind it.
+
+    Attributes:
+        verdict: ``"real"``, ``"fake"`` or ``"not-scored"``; never ``"real"`` for want of a score.
+        score: how fake the image looks, 0 to 1; None where it was not scored.
+        threshold: the image is fake where ``score > threshold``.
+        reason: one sentence: what the verdict rests on, or why there is none.
+        regions: suspicious areas, strongest first, in pixels of the original image.
+        score_matrix: float32, 61 x 61, one score a tile (report, section 2.2, step 3); None if not scored.
+        model: name, version and hash of what scored it.
+        seconds: time that scoring took.
+        canvas: where the image lay on the 4096 x 4096 canvas; None if not scored.
+    """
+
+    verdict: Verdict
+    score: float | None
+    threshold: float
+    reason: str
+    regions: tuple[Region, ...] = ()
+    score_matrix: np.ndarray | None = None
+    model: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    canvas: Canvas | None = None
+
+    @cached_property
+    def heat_map(self) -> np.ndarray:
+        """float32, H x W in pixels of the original image, 0 to 1 (report, section 2.2, step 4)."""
+        if self.score_matrix is None or self.canvas is None:
+            raise ValueError(f"an image that was not scored has no heat map: {self.reason}")
+        return heat_map_in_image(self.score_matrix, self.canvas)
