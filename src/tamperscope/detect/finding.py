@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tamperscope.detect.heat_map import heat_map_in_image
-from tamperscope.detect.tiling import Canvas
+from tamperscope.detect.tiling import Placement
 
 Verdict = Literal["real", "fake", "not-scored"]
 
@@ -38,7 +38,7 @@ class Finding:
         score_matrix: float32, 61 x 61, one score a tile (report, section 2.2, step 3); None if not scored.
         model: name, version and hash of what scored it.
         seconds: time that scoring took.
-        canvas: where the image lay on the 4096 x 4096 canvas; None if not scored.
+        placement: where the image lay on the 4096 x 4096 canvas; None if not scored.
     """
 
     verdict: Verdict
@@ -49,11 +49,11 @@ class Finding:
     score_matrix: np.ndarray | None = None
     model: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
-    canvas: Canvas | None = None
+    placement: Placement | None = None
 
     @cached_property
     def heat_map(self) -> np.ndarray:
         """float32, H x W in pixels of the original image, 0 to 1 (report, section 2.2, step 4)."""
-        if self.score_matrix is None or self.canvas is None:
+        if self.score_matrix is None or self.placement is None:
             raise ValueError(f"an image that was not scored has no heat map: {self.reason}")
-        return heat_map_in_image(self.score_matrix, self.canvas)
+        return heat_map_in_image(self.score_matrix, self.placement)

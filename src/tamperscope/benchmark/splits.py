@@ -1,0 +1,63 @@
+"""Splits by patient, also where some patients are known only as a range of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+from tamperscope.benchmark.cesm import Case
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold of a cross-validation.
+
+    Attributes:
+        train: images none of whose possible patients is among the test patients.
+        test: images all of whose possible patients are among the test patients.
+        left_out: images that may belong to either side; used on neither.
+    """
+
+    train: tuple[Case, ...]
+    test: tuple[Case, ...]
+    left_out: tuple[Case, ...]
+
+
+def fold_by_patients(cases: Sequence[Case], first: int, last: int) -> Fold:
+    """The fold whose test patients are the numbers ``first`` to ``last``, both included."""
+    test = tuple(c for c in cases if first <= c.patients[0] and c.patients[1] <= last)
+    train = tuple(c for c in cases if c.patients[1] < first or c.patients[0] > last)
+    chosen = {c.name for c in (*test, *train)}
+    return Fold(train, test, tuple(c for c in cases if c.name not in chosen))
+
+
+def patient_folds(cases: Sequence[Case], count: int) -> list[Fold]:
+    """Cut the line of patient numbers into ``count`` folds.
+
+    The cuts are chosen so that the smallest fold tests as many images as it can, then so that as many as can be
+    are tested in all: an image whose range crosses a cut can be tested nowhere. No image is tested twice, and no
+    patient is on both sides of a fold.
+
+    Args:
+        cases: images with the range of numbers that their patient can have.
+        count: number of folds, at least 2.
+    """
+    edges = sorted({c.patients[0] for c in cases} | {c.patients[1] + 1 for c in cases})
+    inner = edges[1:-1]
+    tested = {
+        (a, b): sum(a <= c.patients[0] and c.patients[1] < b for c in cases) for a, b in combinations(edges, 2)
+    }
+
+    def merit(cuts: tuple[int, ...]) -> tuple[int, int]:
+        sizes = [tested[span] for span in pairwise((edges[0], *cuts, edges[-1]))]
+        return min(sizes), sum(sizes)
+
+    # One cut at a time, then each moved until none gets better: all combinations would be too many.
+    cuts: tuple[int, ...] = tuple(inner[len(inner) * i // count] for i in range(1, count))
+    while True:
+        moves = [tuple(sorted({*cuts[:i], *cuts[i + 1 :], cut})) for i in range(len(cuts)) for cut in inner]
+        best = max((m for m in moves if len(m) == count - 1), key=merit)
+        if merit(best) <= merit(cuts):
+            return [fold_by_patients(cases, a, b - 1) for a, b in pairwise((edges[0], *cuts, edges[-1]))]
+        cuts = best

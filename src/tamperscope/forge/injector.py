@@ -1,0 +1,188 @@
+"""Mammo-CGAN at work: put a synthetic tumour into a square of a mammogram (report, section 2.1, eight stages)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+
+from tamperscope import __version__
+from tamperscope.errors import TamperscopeError
+from tamperscope.forge.forgery import Forgery, Square
+from tamperscope.forge.merge import MASK_LEVEL, merge, weight_matrix
+from tamperscope.mammogram import Mammogram
+from tamperscope.runtime.network import load_network
+from tamperscope.runtime.weights import find_weights
+
+SIDE = 64
+SCALE = 1100.0
+HOLE = slice(10, 54)
+"""Rows and columns of the middle 44 x 44 that the condition lacks."""
+SECOND_CONDITION_NOISE = 0.003
+LEAST_SIDE = 32
+DEFAULT_SIDE_MM = 24.0
+_LEAST_TISSUE = 0.97
+_TRIES = 500
+
+
+@dataclass(frozen=True)
+class Injector:
+    """Mammo-CGAN with its two generators.
+
+    Args:
+        first: CGAN1's generator, N x 1 x 64 x 64 condition to square.
+        second: CGAN2's generator, the same shapes.
+        model: name, version and hash for the record.
+    """
+
+    first: Callable[[np.ndarray], np.ndarray]
+    second: Callable[[np.ndarray], np.ndarray]
+    model: dict[str, Any]
+
+    @classmethod
+    def load(cls, *, threads: int | None = None) -> Injector:
+        """The injector with the generators that ship with the package."""
+        first, second = find_weights("mammo-cgan-1"), find_weights("mammo-cgan-2")
+        model = {
+            "name": "mammo-cgan",
+            "version": first.version,
+            "hash": first.sha256[:16] + second.sha256[:16],
+        }
+        return cls(load_network(first.path, threads=threads), load_network(second.path, threads=threads), model)
+
+    def inject(
+        self,
+        mammogram: Mammogram,
+        square: Square | tuple[int, int, int],
+        *,
+        threshold: float = 400.0,
+        smoothing: float = 20.0,
+        power: float = 3.0,
+        noise: float = 10.0,
+        seed: int = 0,
+    ) -> Forgery:
+        """Inject a tumour.
+
+        Args:
+            mammogram: where; a second injection into a forgery's mammogram is possible.
+            square: column, row and side in pixels of the image (stage 1; ``random_square`` chooses one).
+            threshold: Th of eq 2.2, reference intensity.
+            smoothing: alpha of eq 2.2.
+            power: p of eq 2.2.
+            noise: standard deviation of the white Gaussian noise of stage 7, reference intensity.
+            seed: of the noise before CGAN2 and of stage 7; the same seed gives the same bytes.
+
+        Raises:
+            TamperscopeError: the square is not inside the image or too small, or a parameter is out of range.
+        """
+        square = Square(*square) if isinstance(square, tuple) else square
+        _check(mammogram, square, smoothing=smoothing, power=power, noise=noise)
+        rng = np.random.default_rng(seed)
+        original = mammogram.pixels[square.slices]
+
+        small = cv2.resize(original, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) / np.float32(SCALE)  # stage 2
+        condition = small.copy()
+        condition[HOLE, HOLE] = 0  # stage 3
+        blurred = self.first(condition[None, None])[0, 0]  # stage 4
+        second_condition = blurred.copy()
+        middle = second_condition[HOLE, HOLE]
+        middle += SECOND_CONDITION_NOISE * rng.standard_normal(middle.shape, dtype=np.float32)
+        sharp = self.second(second_condition[None, None])[0, 0]  # stage 5
+        enlarged = cv2.resize(sharp, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
+        generated = enlarged * np.float32(SCALE)  # stage 6
+        generated = generated + noise * rng.standard_normal(generated.shape)  # stage 7
+        weight = weight_matrix(generated, threshold=threshold, smoothing=smoothing, power=power)
+        merged = merge(generated, original, weight)  # stage 8
+
+        mask = np.zeros(mammogram.shape, np.bool_)
+        mask[square.slices] = weight >= MASK_LEVEL
+        record = {
+            "forger": "mammo-cgan",
+            "package": {"name": "tamperscope", "version": __version__},
+            "model": self.model,
+            "square": {"x": square.x, "y": square.y, "side": square.side},
+            "parameters": {
+                "threshold": threshold,
+                "smoothing": smoothing,
+                "power": power,
+                "noise": noise,
+                "seed": seed,
+            },
+            "mask": {"rule": f"W >= {MASK_LEVEL}", "pixels": int(mask.sum())},
+        }
+        stages = {
+            "original": original,
+            "condition": condition * SCALE,
+            "cgan1": blurred * SCALE,
+            "cgan2": sharp * SCALE,
+            "weight": weight,
+            "merged": merged,
+        }
+        return Forgery(write_back(mammogram, merged, square), mask, record, stages)
+
+
+def write_back(mammogram: Mammogram, edited: np.ndarray, square: Square) -> Mammogram:
+    """The mammogram with one square replaced, through the stored values of its file where it has one.
+
+    Outside the square stored values stay bit for bit; inside, pixels are what the file can hold: the nearest
+    stored value to the edited intensity.
+
+    Args:
+        mammogram: the original.
+        edited: the square's new content, reference intensity.
+        square: where.
+    """
+    pixels = mammogram.pixels.copy()
+    if mammogram.source is None:
+        pixels[square.slices] = edited
+        return replace(mammogram, pixels=pixels)
+    source = mammogram.source
+    stored = source.stored.copy()
+    stored[square.slices] = source.intensity_map.to_stored(edited, stored.dtype)
+    pixels[square.slices] = source.intensity_map.to_reference(stored[square.slices])
+    return replace(mammogram, pixels=pixels, source=replace(source, stored=stored))
+
+
+def random_square(
+    mammogram: Mammogram, rng: np.random.Generator, *, sides: tuple[int, int] | None = None
+) -> Square:
+    """A square inside the tissue (stage 1).
+
+    Args:
+        mammogram: where.
+        rng: draws side and place.
+        sides: smallest and largest side in pixels; by default about 24 mm.
+
+    Raises:
+        TamperscopeError: the tissue has no room for it.
+    """
+    if sides is None:
+        side = round(DEFAULT_SIDE_MM / mammogram.spacing.mm)
+        sides = (side, side)
+    height, width = mammogram.shape
+    # Sums over any square from the integral image tell how much of it is tissue.
+    total = cv2.integral(mammogram.tissue.view(np.uint8))
+    for _ in range(_TRIES):
+        side = int(rng.integers(sides[0], sides[1] + 1))
+        if side > min(height, width):
+            continue
+        x, y = int(rng.integers(0, width - side + 1)), int(rng.integers(0, height - side + 1))
+        tissue = total[y + side, x + side] - total[y, x + side] - total[y + side, x] + total[y, x]
+        if tissue >= _LEAST_TISSUE * side**2:
+            return Square(x, y, side)
+    raise TamperscopeError(f"no square of {sides[0]} to {sides[1]} pixels lies inside the breast tissue.")
+
+
+def _check(mammogram: Mammogram, square: Square, *, smoothing: float, power: float, noise: float) -> None:
+    height, width = mammogram.shape
+    if square.side < LEAST_SIDE:
+        raise TamperscopeError(f"the square's side must be at least {LEAST_SIDE} pixels, not {square.side}.")
+    if square.x < 0 or square.y < 0 or square.x + square.side > width or square.y + square.side > height:
+        raise TamperscopeError(
+            f"the square {square.x},{square.y},{square.side} is not inside the image of {width} x {height} pixels."
+        )
+    if not (smoothing > 0 and power > 0 and noise >= 0):
+        raise TamperscopeError("smoothing and power must be more than 0, and noise at least 0.")

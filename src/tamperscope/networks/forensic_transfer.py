@@ -1,0 +1,113 @@
+"""ForensicTransfer: the autoencoder whose latent halves tell real from forged (report, section 2.2.1, figure 7).
+
+**Border rule.** A tile is read together with the 16 pixels around it, the reach of the encoder, taken from the
+image (zeros only beyond the canvas); of the 18 x 18 latent positions that this gives, the inner 16 x 16 belong to
+the tile. They depend on no padding inside the network, so a tile's score is the same whether the tile is encoded
+alone or cut from the encoding of a whole image.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+TILE = 256
+HALO = 16
+STRIDE = 16
+"""Pixels a latent position."""
+HALF = 64
+SCALE = 1100.0
+
+
+class ForensicTransfer(nn.Module):
+    """Encoder, selection of a latent half, decoder.
+
+    Args:
+        dropout: channel-wise dropout rate after each encoder layer but the last.
+    """
+
+    def __init__(self, dropout: float = 0.2) -> None:
+        super().__init__()
+        self.encoder = nn.Sequential(
+            nn.Conv2d(1, 8, 3, padding=1),
+            nn.ReLU(),
+            nn.Dropout2d(dropout),
+            *_down(8, 16, dropout),
+            *_down(16, 32, dropout),
+            *_down(32, 64, dropout),
+            nn.Conv2d(64, 2 * HALF, 3, stride=2, padding=1),
+            nn.ReLU(),
+        )
+        self.decoder = nn.Sequential(
+            nn.BatchNorm2d(2 * HALF),
+            *_up(2 * HALF, 64),
+            *_up(64, 32),
+            *_up(32, 16),
+            *_up(16, 8),
+            nn.Conv2d(8, 1, 3, padding=1),
+            nn.ReLU(),
+        )
+
+    def encode(self, tiles: torch.Tensor) -> torch.Tensor:
+        """Latent h of tiles with their halo: N x 1 x 288 x 288, scaled -> N x 128 x 16 x 16."""
+        return self.encoder(tiles)[:, :, 1:-1, 1:-1]
+
+    def forward(
+        self, tiles: torch.Tensor, labels: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Score and reconstruction.
+
+        Args:
+            tiles: N x 1 x 288 x 288, reference intensity / 1100, halo included.
+            labels: N, 1 fake and 0 real, where the true label selects the half (original ForensicTransfer);
+                None where the score does (report).
+
+        Returns:
+            Scores, N, and reconstructions of the tiles without halo, N x 1 x 256 x 256.
+        """
+        latent = self.encode(tiles)
+        scores = activation_score(latent)
+        fake = (scores if labels is None else labels) > 0.5
+        kept = torch.cat([(~fake)[:, None].expand(-1, HALF), fake[:, None].expand(-1, HALF)], dim=1)
+        return scores, self.decoder(latent * kept[:, :, None, None])
+
+
+class ActivationMaps(nn.Module):
+    """What scanning needs of the encoder: sums over channels of |h0| and |h1| at every latent position.
+
+    N x 1 x H x W -> N x 2 x H/16 x W/16. Only the positions a halo away from the border are exact.
+    """
+
+    def __init__(self, network: ForensicTransfer) -> None:
+        super().__init__()
+        self.encoder = network.encoder
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        latent = self.encoder(pixels)  # not negative: it ends in a ReLU, so |h| = h
+        return torch.cat([latent[:, :HALF].sum(1, keepdim=True), latent[:, HALF:].sum(1, keepdim=True)], dim=1)
+
+
+def activation_score(latent: torch.Tensor) -> torch.Tensor:
+    """``|h1|_1 / (|h0|_1 + |h1|_1)``, N; 0.5 where neither half is active."""
+    # Means rather than sums keep the constant that guards 0 / 0 small beside them; it cancels in the ratio.
+    real = latent[:, :HALF].float().abs().mean((1, 2, 3)) + 1e-12
+    fake = latent[:, HALF:].float().abs().mean((1, 2, 3)) + 1e-12
+    return fake / (real + fake)
+
+
+def _down(before: int, after: int, dropout: float) -> tuple[nn.Module, ...]:
+    return (
+        nn.Conv2d(before, after, 3, stride=2, padding=1),
+        nn.BatchNorm2d(after),
+        nn.ReLU(),
+        nn.Dropout2d(dropout),
+    )
+
+
+def _up(before: int, after: int) -> tuple[nn.Module, ...]:
+    return (
+        nn.Upsample(scale_factor=2),
+        nn.Conv2d(before, after, 3, padding=1),
+        nn.BatchNorm2d(after),
+        nn.ReLU(),
+    )

@@ -1,0 +1,107 @@
+"""Training recipes: validated settings, one YAML file a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tamperscope.errors import TamperscopeError
+
+
+class _Recipe(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GeneratorRecipe(_Recipe):
+    """Arguments of ``networks.mammo_cgan.Generator``."""
+
+    down: tuple[int, ...]
+    up: tuple[int, ...]
+    tail: tuple[int, ...] = ()
+    down_dropout: tuple[float, ...]
+    up_dropout: tuple[float, ...]
+    keep_frame: bool = False
+
+
+class DiscriminatorRecipe(_Recipe):
+    """Arguments of ``networks.mammo_cgan.Discriminator``."""
+
+    channels: tuple[int, ...]
+    strides: tuple[int, ...]
+    dropout: tuple[float, ...]
+    spectral: bool = False
+
+
+class CganRecipe(_Recipe):
+    """One of the two CGANs: networks, losses, the pause rule."""
+
+    steps: int = Field(gt=0)
+    generator: GeneratorRecipe
+    discriminator: DiscriminatorRecipe
+    adversarial_weight: float
+    l1_weight: float
+    generator_rate: float = Field(gt=0)
+    discriminator_rate: float = Field(gt=0)
+    pause_accuracy: float = Field(gt=0, le=1)
+    """The discriminator rests when it tells real from generated more often than this."""
+    pause_batches: int = Field(ge=0)
+    condition_noise: float = Field(default=0.0, ge=0)
+    """Standard deviation of the noise in the middle of the condition at the start; it falls to a tenth."""
+
+
+class MammoCganRecipe(_Recipe):
+    """Both CGANs and their data."""
+
+    name: str
+    seed: int
+    augmented_squares: int = Field(gt=0)
+    context: float = Field(gt=1)
+    batch: int = Field(gt=1)
+    cgan1: CganRecipe
+    cgan2: CganRecipe
+
+
+class ForensicTransferRecipe(_Recipe):
+    """ForensicTransfer and the score classifier, and the forgeries that they learn from."""
+
+    name: str
+    seed: int
+    forgeries_per_image: int = Field(gt=0)
+    square_sides: tuple[int, int]
+    least_forged: float = Field(gt=0, lt=1)
+    """A tile is fake where more than this part of it is forged."""
+    tiles_per_epoch: int = Field(gt=0)
+    batch: int = Field(gt=1)
+    rate: float = Field(gt=0)
+    epochs: int = Field(gt=0)
+    patience: int = Field(gt=0)
+    activation_weight: float
+    reconstruction_weight: float
+    selection: str = Field(pattern="^(score|label)$")
+    """Which half the decoder gets in training: the one that the score chose (report) or the true one."""
+    classifier_rate: float = Field(gt=0)
+    classifier_batch: int = Field(gt=1)
+    classifier_epochs: int = Field(gt=0)
+    classifier_patience: int = Field(gt=0)
+
+
+RecipeT = TypeVar("RecipeT", bound=BaseModel)
+
+
+def load_recipe(path: str | Path, kind: type[RecipeT]) -> RecipeT:
+    """Read and validate a recipe.
+
+    Raises:
+        TamperscopeError: the file can't be read, or a setting is missing, unknown or out of range.
+    """
+    try:
+        return kind.model_validate(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError) as error:
+        raise TamperscopeError(f"{path} can't be read as a recipe: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise TamperscopeError(f"{path}: {where}: {first['msg']}") from error
