@@ -9,9 +9,7 @@ import pytest
 
 import tamperscope.judge
 
-MODULES = sorted(
-    f"tamperscope.judge.{module.name}" for module in pkgutil.iter_modules(tamperscope.judge.__path__)
-)
+MODULES = sorted(f"tamperscope.judge.{module.name}" for module in pkgutil.iter_modules(tamperscope.judge.__path__))
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "judge.md"
 
 

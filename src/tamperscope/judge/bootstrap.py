@@ -97,9 +97,7 @@ def cluster_bootstrap(
         if math.isnan(value):
             redrawn += 1
             if redrawn > draws:
-                raise ValueError(
-                    "most resamples have no value: too few clusters, or a class in one cluster only"
-                )
+                raise ValueError("most resamples have no value: too few clusters, or a class in one cluster only")
             continue
         replicates.append(value)
     tail = (1 - level) / 2

@@ -77,9 +77,7 @@ class ConfusionTable:
         )
 
     @classmethod
-    def from_scores(
-        cls, labels: Iterable[object], scores: Iterable[float], threshold: float = 0.5
-    ) -> ConfusionTable:
+    def from_scores(cls, labels: Iterable[object], scores: Iterable[float], threshold: float = 0.5) -> ConfusionTable:
         """Count labels against ``score > threshold`` (strictly above is fake, as in the report).
 
         Args:

@@ -18,9 +18,7 @@ from tamperscope.judge.significance import SignificanceTest
 Method = Literal["exact", "mid-p", "chi-squared", "corrected"]
 
 
-def discordant_pairs(
-    labels: Iterable[object], first: Iterable[object], second: Iterable[object]
-) -> tuple[int, int]:
+def discordant_pairs(labels: Iterable[object], first: Iterable[object], second: Iterable[object]) -> tuple[int, int]:
     """Count the images that only one of two got right.
 
     Args:

@@ -32,9 +32,7 @@ def _check(p_first: float, n_first: int, p_second: float, n_second: int, alpha: 
         raise ValueError(f"the test is one of {', '.join(TESTS)}; got {test!r}")
 
 
-def rejection_table(
-    n_first: int, n_second: int, *, alpha: float = 0.05, test: Test = "chi-squared"
-) -> np.ndarray:
+def rejection_table(n_first: int, n_second: int, *, alpha: float = 0.05, test: Test = "chi-squared") -> np.ndarray:
     """Which outcomes the test calls significant.
 
     Args:
