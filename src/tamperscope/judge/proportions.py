@@ -47,14 +47,29 @@ def wilson(count: int, n: int, level: float = 0.95) -> Interval:
     require_level(level)
     if n == 0:
         return Interval(math.nan, math.nan, level)
-    z = float(ndtri(0.5 + level / 2))
-    p = count / n
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    centre, half = wilson_centre_and_half_width(count / n, n, level)
     # At 0 and n the ends are exactly 0 and 1; rounding must not push them past or short of it.
     low = 0.0 if count == 0 else max(0.0, centre - half)
     high = 1.0 if count == n else min(1.0, centre + half)
     return Interval(low, high, level)
+
+
+def wilson_centre_and_half_width(share: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """The middle of Wilson's interval and half its width, for a share that need not be a whole count.
+
+    Args:
+        share: Observed or expected share, 0..1.
+        n: Trials, above 0.
+        level: Confidence level.
+
+    >>> centre, half = wilson_centre_and_half_width(0.5, 96)
+    >>> round(centre, 3), round(half, 3)
+    (0.5, 0.098)
+    """
+    z = float(ndtri(0.5 + require_level(level) / 2))
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return centre, half
 
 
 def clopper_pearson(count: int, n: int, level: float = 0.95) -> Interval:

