@@ -13,7 +13,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from tamperscope.mammogram import Mammogram
+from tamperscope.mammogram import CANONICAL_PITCH_MM, Mammogram, Spacing
 
 SCALE_RANGE = (0.78, 0.92)
 QUANTUM_NOISE_RANGE = (0.02, 0.25)
@@ -25,8 +25,8 @@ GREY_LEVEL = 0.3
 def make_lossless_like(mammogram: Mammogram, *, rng: np.random.Generator) -> Mammogram:
     """Resample off the JPEG grid, add signal-dependent noise inside the tissue, round to 12 bits.
 
-    The pixel pitch is kept as stated: the images come at pitches that are only estimated, and the factor doubles
-    as an augmentation of scale.
+    The result counts as 0.1 mm a pixel, so that detection does not resample it once more: the sources' pitch is
+    only estimated, and the factor doubles as an augmentation of scale.
 
     Args:
         mammogram: decoded from a lossy file.
@@ -39,10 +39,16 @@ def make_lossless_like(mammogram: Mammogram, *, rng: np.random.Generator) -> Mam
     height, width = (round(side * scale) for side in mammogram.shape)
     # Area averaging is the low-pass filter that a smaller grid needs, and blends over the block borders.
     pixels = cv2.resize(mammogram.pixels, (width, height), interpolation=cv2.INTER_AREA)
-    tissue = cv2.resize(
-        mammogram.tissue.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST
-    ).view(np.bool_)
+    tissue = cv2.resize(mammogram.tissue.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).view(
+        np.bool_
+    )
     variance = rng.uniform(*QUANTUM_NOISE_RANGE) * np.clip(pixels, 0, None)
     noise = rng.standard_normal(pixels.shape, dtype=np.float32) * np.sqrt(variance)
     pixels = np.rint(np.where(tissue, pixels + noise, pixels) / GREY_LEVEL) * np.float32(GREY_LEVEL)
-    return replace(mammogram, pixels=pixels.astype(np.float32), tissue=tissue, source=None)
+    return replace(
+        mammogram,
+        pixels=pixels.astype(np.float32),
+        tissue=tissue,
+        spacing=Spacing(CANONICAL_PITCH_MM, "given"),
+        source=None,
+    )

@@ -45,9 +45,7 @@ def patient_folds(cases: Sequence[Case], count: int) -> list[Fold]:
     """
     edges = sorted({c.patients[0] for c in cases} | {c.patients[1] + 1 for c in cases})
     inner = edges[1:-1]
-    tested = {
-        (a, b): sum(a <= c.patients[0] and c.patients[1] < b for c in cases) for a, b in combinations(edges, 2)
-    }
+    tested = {(a, b): sum(a <= c.patients[0] and c.patients[1] < b for c in cases) for a, b in combinations(edges, 2)}
 
     def merit(cuts: tuple[int, ...]) -> tuple[int, int]:
         sizes = [tested[span] for span in pairwise((edges[0], *cuts, edges[-1]))]
@@ -61,3 +59,17 @@ def patient_folds(cases: Sequence[Case], count: int) -> list[Fold]:
         if merit(best) <= merit(cuts):
             return [fold_by_patients(cases, a, b - 1) for a, b in pairwise((edges[0], *cuts, edges[-1]))]
         cuts = best
+
+
+def hold_out(cases: Sequence[Case], *, least: int) -> Fold:
+    """Hold out a range of patients with at least ``least`` images, for validation, losing as few images as can be.
+
+    Args:
+        cases: images of one side of a split.
+        least: images wanted in ``test``.
+    """
+    firsts = sorted({c.patients[0] for c in cases})
+    lasts = sorted({c.patients[1] for c in cases})
+    folds = [fold_by_patients(cases, a, b) for a in firsts for b in lasts if a <= b]
+    enough = [fold for fold in folds if len(fold.test) >= least and fold.train]
+    return max(enough, key=lambda fold: (len(fold.train), len(fold.test)))

@@ -52,9 +52,7 @@ class ForensicTransfer(nn.Module):
         """Latent h of tiles with their halo: N x 1 x 288 x 288, scaled -> N x 128 x 16 x 16."""
         return self.encoder(tiles)[:, :, 1:-1, 1:-1]
 
-    def forward(
-        self, tiles: torch.Tensor, labels: torch.Tensor | None = None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, tiles: torch.Tensor, labels: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
         """Score and reconstruction.
 
         Args:
@@ -83,6 +81,7 @@ class ActivationMaps(nn.Module):
         self.encoder = network.encoder
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Sums over channels of both halves."""
         latent = self.encoder(pixels)  # not negative: it ends in a ReLU, so |h| = h
         return torch.cat([latent[:, :HALF].sum(1, keepdim=True), latent[:, HALF:].sum(1, keepdim=True)], dim=1)
 

@@ -7,6 +7,7 @@ the report's networks and the light ones that ship are the same code.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import nn
@@ -14,6 +15,8 @@ from torch import nn
 SIDE = 64
 HOLE = slice(10, 54)
 """Rows and columns of the middle 44 x 44 that the condition lacks."""
+
+Norm = Literal["batch", "group"]
 
 _MOMENTUM = 0.2  # Keras' 0.8: Keras weighs the old value, PyTorch the new one
 
@@ -35,6 +38,8 @@ class Generator(nn.Module):
         down_dropout: dropout rate of each contracting step.
         up_dropout: dropout rate of each expanding step.
         keep_frame: return the condition's own frame around the generated middle (CGAN2).
+        norm: batch normalisation (report), or group normalisation, which does the same in training and in use.
+        upsampling: nearest, or bilinear, which leaves no plaid pattern.
     """
 
     def __init__(
@@ -46,22 +51,23 @@ class Generator(nn.Module):
         down_dropout: Sequence[float],
         up_dropout: Sequence[float],
         keep_frame: bool = False,
+        norm: Norm = "batch",
+        upsampling: Literal["nearest", "bilinear"] = "nearest",
     ) -> None:
         super().__init__()
         if len(down) != 6 or len(up) != 5:
             raise ValueError(f"a 64 x 64 U-Net has 6 steps down and 5 up, not {len(down)} and {len(up)}")
         self.keep_frame = keep_frame
         self.down = nn.ModuleList(
-            _contract(before, after, norm=i > 0, dropout=rate)
+            _contract(before, after, norm=norm if i > 0 else None, dropout=rate)
             for i, (before, after, rate) in enumerate(zip((1, *down), down, down_dropout, strict=False))
         )
         skips = down[-2::-1]
         inputs = [down[-1], *(channels + skip for channels, skip in zip(up, skips, strict=True))]
         self.up = nn.ModuleList(
-            _expand(before, after, dropout=rate)
-            for before, after, rate in zip(inputs, up, up_dropout, strict=False)
+            _expand(before, after, norm=norm, upsampling=upsampling, dropout=rate) for before, after, rate in zip(inputs, up, up_dropout, strict=False)
         )
-        last: list[nn.Module] = [nn.Upsample(scale_factor=2)]
+        last: list[nn.Module] = [nn.Upsample(scale_factor=2, mode=upsampling)]
         before = inputs[-1]
         for after in tail:
             last += [_same(before, after), nn.LeakyReLU(0.2)]
@@ -69,6 +75,7 @@ class Generator(nn.Module):
         self.last = nn.Sequential(*last, _same(before, 1), nn.Tanh())
 
     def forward(self, condition: torch.Tensor) -> torch.Tensor:
+        """Condition to square."""
         maps = [condition]
         for step in self.down:
             maps.append(step(maps[-1]))
@@ -114,6 +121,7 @@ class Discriminator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(before * side * side, 1), nn.Tanh())
 
     def forward(self, candidate: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        """How real each candidate looks, N."""
         return self.layers(torch.cat([candidate, condition], dim=1))[:, 0]
 
 
@@ -122,18 +130,24 @@ def _same(before: int, after: int) -> nn.Module:
     return nn.Sequential(nn.ZeroPad2d((1, 2, 1, 2)), nn.Conv2d(before, after, 4))
 
 
-def _contract(before: int, after: int, *, norm: bool, dropout: float) -> nn.Module:
+def _contract(before: int, after: int, *, norm: Norm | None, dropout: float) -> nn.Module:
     layers: list[nn.Module] = [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
     if norm:
-        layers.append(nn.BatchNorm2d(after, momentum=_MOMENTUM))
+        layers.append(_norm(norm, after))
     return nn.Sequential(*layers, nn.Dropout(dropout))
 
 
-def _expand(before: int, after: int, *, dropout: float) -> nn.Module:
+def _expand(before: int, after: int, *, norm: Norm, upsampling: str, dropout: float) -> nn.Module:
     return nn.Sequential(
-        nn.Upsample(scale_factor=2),
+        nn.Upsample(scale_factor=2, mode=upsampling),
         _same(before, after),
         nn.LeakyReLU(0.2),
-        nn.BatchNorm2d(after, momentum=_MOMENTUM),
+        _norm(norm, after),
         nn.Dropout(dropout),
     )
+
+
+def _norm(kind: Norm, channels: int) -> nn.Module:
+    if kind == "batch":
+        return nn.BatchNorm2d(channels, momentum=_MOMENTUM)
+    return nn.GroupNorm(min(8, channels), channels)

@@ -28,4 +28,5 @@ class ScoreClassifier(nn.Module):
         )
 
     def forward(self, score_matrices: torch.Tensor) -> torch.Tensor:
+        """How fake each image looks, N."""
         return (self.layers(score_matrices)[:, 0] + 1) / 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -24,6 +24,8 @@ class GeneratorRecipe(_Recipe):
     down_dropout: tuple[float, ...]
     up_dropout: tuple[float, ...]
     keep_frame: bool = False
+    norm: Literal["batch", "group"] = "batch"
+    upsampling: Literal["nearest", "bilinear"] = "nearest"
 
 
 class DiscriminatorRecipe(_Recipe):

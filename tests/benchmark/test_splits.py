@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tamperscope.benchmark.cesm import Case, load_cases
+from tamperscope.benchmark.splits import fold_by_patients, hold_out, patient_folds
+from tamperscope.errors import TamperscopeError
+
+
+def case(number, first, last):
+    return Case(f"IM{number:04}", Path("x"), "train", (first, last), True, (), ())
+
+
+brackets = st.lists(st.tuples(st.integers(1, 60), st.integers(0, 15)), min_size=12, max_size=60)
+
+
+@given(brackets, st.integers(2, 4))
+def test_no_patient_can_be_on_both_sides(brackets, count):
+    cases = [case(i, first, first + extent) for i, (first, extent) in enumerate(brackets)]
+    if len({c.patients for c in cases}) < 3 * count:
+        return
+    folds = patient_folds(cases, count)
+    tested = [c.name for fold in folds for c in fold.test]
+    assert len(tested) == len(set(tested))
+    for fold in folds:
+        assert len(fold.train) + len(fold.test) + len(fold.left_out) == len(cases)
+        for test in fold.test:
+            for train in fold.train:
+                # No patient number is possible for both.
+                assert test.patients[1] < train.patients[0] or train.patients[1] < test.patients[0]
+
+
+def test_image_of_uncertain_patient_is_left_out_where_it_may_cross():
+    cases = [case(1, 1, 1), case(2, 1, 5), case(3, 5, 5), case(4, 9, 9)]
+    fold = fold_by_patients(cases, 1, 4)
+    assert [c.name for c in fold.test] == ["IM0001"]
+    assert [c.name for c in fold.left_out] == ["IM0002"]
+    assert [c.name for c in fold.train] == ["IM0003", "IM0004"]
+
+
+def test_hold_out_keeps_as_much_as_it_can():
+    cases = [case(i, i, i) for i in range(20)] + [case(99, 0, 9)]
+    fold = hold_out(cases, least=4)
+    assert len(fold.test) == 4
+    assert not fold.left_out
+
+
+@pytest.mark.data
+def test_the_sources_own_split_and_folds(cesm_folder):
+    cases = load_cases(cesm_folder)
+    assert len(cases) == 106
+    assert sum(bool(c.masses) for c in cases) == 30
+    assert sum(len(c.regions) for c in cases) == 137
+    train = {n for c in cases if c.split == "train" for n in range(c.patients[0], c.patients[1] + 1)}
+    assert not any(c.patients[0] in train or c.patients[1] in train for c in cases if c.split == "val")
+    folds = patient_folds(cases, 4)
+    assert sum(len(fold.test) for fold in folds) >= 75
+    assert min(len(fold.test) for fold in folds) >= 15
+
+
+def test_a_folder_without_tables_is_refused(tmp_path):
+    with pytest.raises(TamperscopeError, match=r"images\.csv"):
+        load_cases(tmp_path)

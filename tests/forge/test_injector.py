@@ -1,0 +1,104 @@
+import cv2
+import numpy as np
+import pytest
+
+from tamperscope import Injector
+from tamperscope.errors import TamperscopeError
+from tamperscope.forge.forgery import Square
+from tamperscope.forge.injector import random_square
+from tests.detect.images import make_mammogram
+from tests.forge.test_merge import weight_by_hand
+
+SQUARE = Square(120, 300, 200)
+
+
+@pytest.fixture(scope="module")
+def injector():
+    return Injector.load()
+
+
+@pytest.fixture(scope="module")
+def mammogram():
+    return make_mammogram(900, 700)
+
+
+def test_only_the_square_changes(injector, mammogram):
+    forgery = injector.inject(mammogram, SQUARE, seed=1)
+    changed = forgery.mammogram.pixels != mammogram.pixels
+    assert changed[SQUARE.slices].mean() > 0.5
+    changed[SQUARE.slices] = False
+    assert not changed.any()
+    assert forgery.mask.any()
+    outside = forgery.mask.copy()
+    outside[SQUARE.slices] = False
+    assert not outside.any()
+
+
+def test_eight_stages_recomputed_independently(injector, mammogram):
+    forgery = injector.inject(mammogram, SQUARE, threshold=430, smoothing=30, power=5, noise=7, seed=4)
+    original = mammogram.pixels[SQUARE.slices].astype(np.float64)
+    rng = np.random.default_rng(4)
+    condition = cv2.resize(original.astype(np.float32), (64, 64), interpolation=cv2.INTER_LINEAR) / 1100
+    condition[10:54, 10:54] = 0
+    blurred = injector.first(condition[None, None].astype(np.float32))[0, 0].copy()
+    blurred[10:54, 10:54] += 0.003 * rng.standard_normal((44, 44), dtype=np.float32)
+    sharp = injector.second(blurred[None, None])[0, 0]
+    generated = cv2.resize(sharp, (200, 200), interpolation=cv2.INTER_LINEAR).astype(np.float64) * 1100
+    generated += 7 * rng.standard_normal((200, 200))
+    weight = weight_by_hand(generated, 430, 30, 5)
+    merged = weight * generated + (1 - weight) * original
+    np.testing.assert_allclose(forgery.mammogram.pixels[SQUARE.slices], merged, atol=0.01)
+    np.testing.assert_array_equal(forgery.mask[SQUARE.slices], weight >= 0.65)
+
+
+def test_cgan2_keeps_the_frame_of_its_condition(injector, mammogram):
+    stages = injector.inject(mammogram, SQUARE).stages
+    frame = np.ones((64, 64), bool)
+    frame[10:54, 10:54] = False
+    np.testing.assert_allclose(stages["cgan2"][frame], stages["cgan1"][frame], rtol=1e-5)
+    assert not stages["condition"][~frame].any()
+
+
+def test_same_seed_same_pixels_other_seed_others(injector, mammogram):
+    first, again, other = (injector.inject(mammogram, SQUARE, seed=seed) for seed in (5, 5, 6))
+    np.testing.assert_array_equal(first.mammogram.pixels, again.mammogram.pixels)
+    assert (first.mammogram.pixels != other.mammogram.pixels).any()
+
+
+def test_record_repeats_the_forgery(injector, mammogram):
+    forgery = injector.inject(mammogram, SQUARE, noise=3, seed=9)
+    record = forgery.record
+    again = injector.inject(mammogram, Square(**record["square"]), **record["parameters"])
+    np.testing.assert_array_equal(forgery.mammogram.pixels, again.mammogram.pixels)
+
+
+@pytest.mark.parametrize(
+    ("square", "message"),
+    [
+        ((-1, 0, 100), "not inside the image"),
+        ((650, 0, 100), "not inside the image"),
+        ((0, 850, 100), "not inside the image"),
+        ((0, 0, 31), "at least 32"),
+    ],
+)
+def test_bad_squares_are_refused(injector, mammogram, square, message):
+    with pytest.raises(TamperscopeError, match=message):
+        injector.inject(mammogram, square)
+
+
+@pytest.mark.parametrize("parameters", [{"smoothing": 0}, {"power": -1}, {"noise": -1}, {"noise": float("nan")}])
+def test_bad_parameters_are_refused(injector, mammogram, parameters):
+    with pytest.raises(TamperscopeError, match="must be"):
+        injector.inject(mammogram, SQUARE, **parameters)
+
+
+def test_random_square_lies_in_the_tissue(mammogram):
+    for seed in range(20):
+        square = random_square(mammogram, np.random.default_rng(seed), sides=(64, 200))
+        assert mammogram.tissue[square.slices].mean() >= 0.97
+        assert 64 <= square.side <= 200
+
+
+def test_no_room_for_a_random_square(mammogram):
+    with pytest.raises(TamperscopeError, match="no square of 690 to 690 pixels"):
+        random_square(mammogram, np.random.default_rng(0), sides=(690, 690))

@@ -1,0 +1,125 @@
+"""Short real trainings: what is written, that they resume, that they learn."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from tamperscope.benchmark.cesm import Case  # noqa: E402
+from tamperscope.benchmark.injected import Injected, Patch  # noqa: E402
+from tamperscope.benchmark.mass_squares import augment_square  # noqa: E402
+from tamperscope.detect.tiling import place_on_canvas  # noqa: E402
+from tamperscope.errors import TamperscopeError  # noqa: E402
+from tamperscope.networks.mammo_cgan import condition_of  # noqa: E402
+from tamperscope.train.config import ForensicTransferRecipe, MammoCganRecipe, load_recipe  # noqa: E402
+from tamperscope.train.forensic_transfer import evaluate, train_forensic_transfer  # noqa: E402
+from tamperscope.train.mammo_cgan import train_cgan  # noqa: E402
+from tamperscope.train.score_classifier import placements, train_score_classifier  # noqa: E402
+from tamperscope.train.tiles import TileSet  # noqa: E402
+from tests.detect.images import make_mammogram  # noqa: E402
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+@pytest.fixture(scope="module")
+def recipe():
+    paper = load_recipe(CONFIGS / "forensic-transfer-paper.yaml", ForensicTransferRecipe)
+    return paper.model_copy(update={"tiles_per_epoch": 64, "epochs": 2, "batch": 16, "classifier_epochs": 60})
+
+
+@pytest.fixture(scope="module")
+def tiles():
+    """Real tissue is noisy, forged tissue smooth."""
+    images = []
+    for seed in range(2):
+        canvas = place_on_canvas(make_mammogram(900, 700, seed=seed))
+        smooth = np.full((300, 300), 550, np.float32)
+        patch = Patch(300, 150, smooth, np.ones(smooth.shape, bool))
+        images.append(Injected(Case(f"IM{seed}", Path("x"), "train", (seed, seed), True, (), ()), canvas, (patch,)))
+    return TileSet(images, least_forged=0.08)
+
+
+def test_forensic_transfer_learns_and_resumes(tmp_path, recipe, tiles):
+    held = list(tiles.batches(count=32, batch=16, rng=np.random.default_rng(0), turn=False))
+    whole = train_forensic_transfer(recipe, tiles, tiles, out=tmp_path / "whole")
+    train_forensic_transfer(recipe.model_copy(update={"epochs": 1}), tiles, tiles, out=tmp_path / "halves")
+    resumed = train_forensic_transfer(recipe, tiles, tiles, out=tmp_path / "halves")
+    for one, other in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
+        torch.testing.assert_close(one, other)
+    rows = (tmp_path / "halves" / "forensic-transfer.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows] == ["epoch", "0", "1"]
+    untrained = train_forensic_transfer(recipe.model_copy(update={"epochs": 0}), tiles, tiles, out=tmp_path / "none")
+    assert evaluate(whole, held, recipe)[0] < evaluate(untrained, held, recipe)[0]
+
+
+def test_cgan_trains_and_resumes(tmp_path):
+    recipe = load_recipe(CONFIGS / "mammo-cgan-light.yaml", MammoCganRecipe).cgan1.model_copy(update={"steps": 3})
+    squares = torch.rand(8, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+
+    def condition_for(batch, _noise):
+        return condition_of(batch)
+
+    first = train_cgan(recipe, squares, condition_for, batch=4, seed=0, out=tmp_path / "cgan1")
+    # A finished run is only loaded.
+    again = train_cgan(recipe, squares, condition_for, batch=4, seed=0, out=tmp_path / "cgan1")
+    for one, other in zip(first.state_dict().values(), again.state_dict().values(), strict=True):
+        torch.testing.assert_close(one, other)
+    assert (tmp_path / "cgan1.csv").read_text().startswith("step,discriminator_loss")
+
+
+def test_score_classifier_learns_hot_from_cold(tmp_path, recipe):
+    rng = np.random.default_rng(0)
+    matrices = np.zeros((24, 61, 61), np.float32)
+    matrices[:, 20:40, 25:40] = rng.uniform(0.0, 0.3, (24, 20, 15))
+    labels = (np.arange(24) % 2).astype(np.float32)
+    matrices[1::2, 28:33, 30:35] = 0.95
+    faster = recipe.model_copy(update={"classifier_rate": 2e-3})
+    network = train_score_classifier(faster, (matrices, labels), (matrices, labels), out=tmp_path)
+    with torch.no_grad():
+        scores = network(torch.from_numpy(matrices)[:, None]).numpy()
+    np.testing.assert_array_equal(scores > 0.5, labels > 0.5)
+
+
+def test_five_placements_move_the_whole_matrix():
+    matrix = np.zeros((61, 61), np.float32)
+    matrix[10:14, 20:22] = np.arange(8).reshape(4, 2) + 1
+    placed = list(placements(matrix))
+    assert len(placed) == 5
+    for variant in placed:
+        assert variant.sum() == matrix.sum()
+    corners = [
+        variant[rows, columns].all()
+        for variant, (rows, columns) in zip(
+            placed[1:],
+            [
+                (slice(4), slice(2)),
+                (slice(4), slice(-2, None)),
+                (slice(-4, None), slice(2)),
+                (slice(-4, None), slice(-2, None)),
+            ],
+            strict=True,
+        )
+    ]
+    assert all(corners)
+
+
+def test_augmentation_crops_turns_and_stays_near():
+    square = np.random.default_rng(0).uniform(300, 800, (74, 74)).astype(np.float32)
+    rng = np.random.default_rng(1)
+    variants = [augment_square(square, rng) for _ in range(20)]
+    assert all(variant.shape == (64, 64) and variant.dtype == np.float32 for variant in variants)
+    assert len({variant.tobytes() for variant in variants}) == 20
+    assert all(abs(variant.mean() - square.mean()) < 100 for variant in variants)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("name: a\nsurprise: 1", "surprise|Field required"), ("just words", "the file"), ("a: [", "can't be read")],
+)
+def test_bad_recipes_say_what_is_wrong(tmp_path, text, message):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(text)
+    with pytest.raises(TamperscopeError, match=message):
+        load_recipe(path, MammoCganRecipe)
