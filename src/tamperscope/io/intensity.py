@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from tamperscope.io.lookup import look_up
+
 REFERENCE_ANCHORS = (0.0, 300.0, 800.0)
 TISSUE_PERCENTILES = (5.0, 95.0)
 
@@ -46,8 +48,7 @@ class TabulatedMap:
         """Map stored values of any shape to reference intensity, float32."""
         first, last = int(self.stored[0]), int(self.stored[-1])
         if stored.dtype.kind in "iu" and len(self.stored) == last - first + 1:
-            index = stored if first == 0 else stored.astype(np.int32) - first
-            return self.reference.astype(np.float32).take(index)
+            return look_up(stored, self.reference.astype(np.float32), first)
         return _interpolate(stored, self.stored, self.reference).astype(np.float32)
 
     def to_stored(self, reference: np.ndarray, dtype: np.dtype) -> np.ndarray:
