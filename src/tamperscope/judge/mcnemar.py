@@ -71,7 +71,7 @@ def mcnemar(only_first: int, only_second: int, method: Method = "exact") -> Sign
             return SignificanceTest(name, math.nan, 1.0)
         p = 2 * stats.binom.cdf(min(only_first, only_second), n, 0.5)
         if method == "mid-p":
-            p -= stats.binom.pmf(only_first, n, 0.5)
+            p -= stats.binom.pmf(min(only_first, only_second), n, 0.5)
         return SignificanceTest(name, math.nan, float(min(p, 1.0)))
     if n == 0:
         return SignificanceTest(name, 0.0, 1.0, (1.0,))

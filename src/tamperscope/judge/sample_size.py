@@ -95,16 +95,18 @@ def mrmc_power(
     square = v_tr + shrink * max(own - between, 0.0)
     case_error = shrink * (own + (readers - 1) * between)
     signal = readers * difference**2 / 2
+    # SciPy's noncentral F is wrong at a noncentrality of exactly 0.
+    nothing = difference == 0.0
     if case_error <= 0.0 or (generalise != "cases" and square <= 0.0):
         raise ValueError("the components leave no error to detect a difference against")
     if generalise == "cases":
         noncentrality = signal / case_error
-        power = stats.ncx2.sf(stats.chi2.isf(alpha, 1), 1, noncentrality)
+        power = alpha if nothing else stats.ncx2.sf(stats.chi2.isf(alpha, 1), 1, noncentrality)
         return MrmcPower(readers, cases, float(power), noncentrality, math.inf)
     error = v_tr + case_error if generalise == "readers and cases" else square
     df = (readers - 1) * (error / square) ** 2
     noncentrality = signal / error
-    power = stats.ncf.sf(stats.f.isf(alpha, 1, df), 1, df, noncentrality)
+    power = alpha if nothing else stats.ncf.sf(stats.f.isf(alpha, 1, df), 1, df, noncentrality)
     return MrmcPower(readers, cases, float(power), noncentrality, df)
 
 
