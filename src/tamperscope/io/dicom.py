@@ -83,6 +83,7 @@ def _decode(dataset: Any, name: str) -> Decoded:
     stored = decode_pixels(dataset, syntax, rows, columns)
     overlays = [group for group in range(0x6000, 0x6020, 2) if _integer(dataset, (group, 0x0102), 0) > 0]
     del dataset.PixelData
+    dataset.buffer = None  # the whole file, which would stay in memory as long as the dataset
     for group in overlays:
         dataset.group_dataset(group)
         for element in list(dataset.group_dataset(group)):
@@ -141,7 +142,8 @@ def _check_pixel_attributes(dataset: Any) -> tuple[int, int]:
     frames = _integer(dataset, "NumberOfFrames", 1)
     if frames > 1:
         raise UnscorableImageError(
-            f"The file has {frames} frames (0028,0008): it is tomosynthesis or a series, and one single image is needed."
+            f"The file has {frames} frames (0028,0008): it is tomosynthesis or a "
+            "series, and one single image is needed."
         )
     samples = _integer(dataset, "SamplesPerPixel", 1)
     photometric = _text(dataset, "PhotometricInterpretation").upper()
@@ -164,7 +166,8 @@ def _check_pixel_attributes(dataset: Any) -> tuple[int, int]:
         raise UnscorableImageError(f"Bits Allocated (0028,0100) is {allocated}, and only 8 and 16 can be read.")
     if not (2 <= stored <= allocated and stored - 1 <= high < allocated):
         raise UnscorableImageError(
-            f"Bits Allocated {allocated}, Bits Stored {stored} and High Bit {high} (0028,0100..0102) contradict each other."
+            f"Bits Allocated {allocated}, Bits Stored {stored} and High Bit {high} (0028,0100..0102) "
+            "contradict each other."
         )
     dataset.BitsStored = stored
     return rows, columns

@@ -65,11 +65,11 @@ def decode_pixels(dataset: Any, syntax: uid.UID, rows: int, columns: int) -> np.
     elif syntax in _JPEG_2000:
         frame = _only_frame(data)
         _agree(jpeg2000_header(frame), rows, columns, "JPEG 2000")
-        decoded = openjpeg.decode_pixel_data(frame, version=2)
-        pixels = _shaped(decoded, rows, columns, len(decoded) // (rows * columns))
+        planes = bytes(openjpeg.decode_pixel_data(frame, version=2))
+        pixels = _shaped(planes, rows, columns, len(planes) // (rows * columns))
     else:
         raise UnscorableImageError(
-            f"The transfer syntax {syntax.name} ({str(syntax)}) is not one that tamperscope can decode."
+            f"The transfer syntax {syntax.name} ({syntax!s}) is not one that tamperscope can decode."
         )
     return _stored_bits(pixels, dataset, bits, signed)
 
@@ -91,7 +91,8 @@ def _rle(frame: bytes, rows: int, columns: int, bits: int) -> np.ndarray:
     segments = int.from_bytes(frame[:4], "little") if len(frame) > 64 else 0
     if segments != bits // 8:
         raise UnscorableImageError(
-            f"The Pixel Data is no RLE frame of {bits}-bit pixels (PS3.5 annex G): its header names {segments} segments."
+            f"The Pixel Data is no RLE frame of {bits}-bit pixels (PS3.5 annex G): its header names "
+            f"{segments} segments."
         )
     # A PackBits pair of bytes makes at most 128.
     if len(frame) * 64 < rows * columns * bits // 8:
@@ -124,8 +125,8 @@ def _agree(header: FrameHeader | None, rows: int, columns: int, name: str) -> Fr
         raise UnscorableImageError(f"The Pixel Data is no {name} stream, though the transfer syntax says so.")
     if (header.rows, header.columns, header.samples) != (rows, columns, 1):
         raise UnscorableImageError(
-            f"The {name} stream holds {header.columns} x {header.rows} pixels of {header.samples} samples, and Rows and "
-            f"Columns (0028,0010/0011) say {columns} x {rows} of 1."
+            f"The {name} stream holds {header.columns} x {header.rows} pixels of {header.samples} samples, and "
+            f"Rows and Columns (0028,0010/0011) say {columns} x {rows} of 1."
         )
     return header
 

@@ -27,7 +27,8 @@ def decode_npy(content: bytes) -> np.ndarray:
         raise UnscorableImageError(f"The NPY array is of type {dtype}, and 8- or 16-bit or float numbers are needed.")
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (3, 4)):
         raise UnscorableImageError(
-            f"The NPY array has the shape {'x'.join(map(str, shape))}, and rows x columns of one single image are needed."
+            f"The NPY array has the shape {'x'.join(map(str, shape))}, and rows x columns of "
+            "one single image are needed."
         )
     check_size(shape[0], shape[1])
     count = int(np.prod(shape, dtype=np.int64))

@@ -97,7 +97,8 @@ def _jpeg(content: bytes, notes: list[str]) -> tuple[np.ndarray, Spacing | None]
     if header.samples == 3:
         # Half the size is enough to see colour, and has an eighth of the work.
         small = cv2.imdecode(data, cv2.IMREAD_REDUCED_COLOR_2 | cv2.IMREAD_IGNORE_ORIENTATION)
-        _one_channel(small, [])
+        if small is not None:
+            _one_channel(small, [])
         notes.append("The colour picture is grey throughout and was taken as such.")
     return pixels, _jfif_spacing(content, notes)
 
