@@ -69,7 +69,7 @@ def test_intervals_by_hand():
     labels, scores = make(4, scorers=1)
     (area,), ((variance,),) = delong_covariance(labels, scores)
     error = math.sqrt(variance)
-    low, high, _ = auc_interval(labels, scores[0], level=0.9)
+    low, high, _ = auc_interval(labels, scores[0], level=0.9, method="delong")
     assert (low, high) == pytest.approx((area - 1.6448536 * error, min(1, area + 1.6448536 * error)))
     low, high, _ = auc_interval(labels, scores[0], method="logit")
     centre, half = math.log(area / (1 - area)), 1.959964 * error / (area * (1 - area))
@@ -133,12 +133,21 @@ def test_bad_input_is_refused():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("distance", "fake", "real"), [(1.0, 50, 50), (1.8, 50, 50), (2.5, 30, 100)])
-def test_coverage(distance, fake, real):
+@pytest.mark.parametrize(
+    ("distance", "fake", "real", "least"),
+    [
+        (1.0, 50, 50, {"logit": 0.94, "delong": 0.93, "newcombe": 0.94}),
+        (1.8, 50, 50, {"logit": 0.94, "delong": 0.91, "newcombe": 0.94}),
+        # Few fake images and an area of 0.96: DeLong's plain interval falls well short, which is why it isn't
+        # the default.
+        (2.5, 30, 100, {"logit": 0.92, "delong": 0.86, "newcombe": 0.94}),
+    ],
+)
+def test_coverage(distance, fake, real, least):
     truth = stats.norm.cdf(distance / math.sqrt(2))
     rng = np.random.default_rng(1)
     labels = np.repeat([1, 0], [fake, real])
-    inside = dict.fromkeys(("delong", "logit", "newcombe"), 0)
+    inside = dict.fromkeys(least, 0)
     draws = 4000
     for _ in range(draws):
         scores = rng.normal(size=labels.size) + distance * labels
@@ -146,6 +155,5 @@ def test_coverage(distance, fake, real):
             inside[method] += truth in auc_interval(labels, scores, method=method)
     shares = {method: count / draws for method, count in inside.items()}
     print(distance, fake, real, shares)
-    assert 0.90 <= shares["delong"] <= 0.97
-    assert 0.93 <= shares["logit"] <= 0.98
-    assert 0.93 <= shares["newcombe"] <= 0.98
+    assert all(least[method] <= share <= 0.98 for method, share in shares.items())
+    assert shares["delong"] < shares["logit"]

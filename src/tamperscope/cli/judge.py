@@ -107,7 +107,7 @@ def scores(file: Path, threshold: float, draws: int, seed: int, level: float, as
     for name, result in results.items():
         click.echo(f"{name}: {result['fake']} fake, {result['real']} real images")
         click.echo(f"  area under the ROC curve {result['auc']:.4f}")
-        for method in ("delong", "logit", "bootstrap"):
+        for method in ("logit", "delong", "bootstrap"):
             low, high = result[method]
             by = "bootstrap by patient" if method == "bootstrap" and patients else method
             click.echo(f"    {100 * level:g} % interval, {by}: {low:.4f} to {high:.4f}")
@@ -151,7 +151,7 @@ def _judge_scores(
         "fake": sum(labels),
         "real": len(labels) - sum(labels),
         "auc": auc(labels, values),
-        "delong": auc_interval(labels, values, level=level)[:2],
+        "delong": auc_interval(labels, values, level=level, method="delong")[:2],
         "logit": auc_interval(labels, values, level=level, method="logit")[:2],
         "bootstrap": bootstrap_auc(labels, values, patients, draws=draws, seed=seed, level=level).interval[:2],
         "operating_points": points,

@@ -111,7 +111,7 @@ def newcombe_interval(area: float, n_fake: int, n_real: int, level: float = 0.95
 
 
 def auc_interval(
-    labels: npt.ArrayLike, scores: npt.ArrayLike, *, level: float = 0.95, method: Method = "delong"
+    labels: npt.ArrayLike, scores: npt.ArrayLike, *, level: float = 0.95, method: Method = "logit"
 ) -> Interval:
     """Confidence interval for the area under the curve.
 
@@ -119,10 +119,10 @@ def auc_interval(
         labels: Truth, shape (n,), 1 for fake.
         scores: Shape (n,).
         level: Confidence level.
-        method: "delong" (area +- z standard errors, cut at 0 and 1), "logit" (the same on the logit scale,
-            which keeps within 0..1) or "newcombe" (no use of the scores but their area). An area of exactly 0
-            or 1 takes "newcombe" whatever the method: DeLong's variance is 0 there, and an interval without
-            width would lie.
+        method: "logit" (DeLong's standard error carried to the logit scale, which keeps within 0..1 and
+            covers well), "delong" (area +- z standard errors, cut at 0 and 1; too short near 1) or "newcombe"
+            (no use of the scores but their area). An area of exactly 0 or 1 takes "newcombe" whatever the
+            method: DeLong's variance is 0 there, and an interval without width would lie.
 
     Returns:
         The interval.
