@@ -40,7 +40,11 @@ class Detector:
 
     @classmethod
     def load(
-        cls, name: str = "forensic-transfer", *, method: Literal["dense", "tiles"] = "dense", threads: int | None = None
+        cls,
+        name: str = "forensic-transfer",
+        *,
+        method: Literal["dense", "tiles"] = "dense",
+        threads: int | None = None,
     ) -> Detector:
         """The detector with the weights that ship with the package.
 
@@ -55,7 +59,11 @@ class Detector:
         if name not in DETECTORS:
             raise TamperscopeError(f"there is no detector {name!r}; there is {', '.join(DETECTORS)}.")
         encoder, classifier = find_weights("forensic-transfer"), find_weights("score-classifier")
-        model = {"name": name, "version": encoder.version, "hash": encoder.sha256[:16] + classifier.sha256[:16]}
+        model = {
+            "name": name,
+            "version": encoder.version,
+            "hash": encoder.sha256[:16] + classifier.sha256[:16],
+        }
         return cls(
             load_network(encoder.path, threads=threads),
             load_network(classifier.path, threads=threads),
@@ -101,6 +109,8 @@ class Detector:
 
 
 def _reason(score: float, threshold: float, regions: int) -> str:
-    areas = "no area stands out" if regions == 0 else f"{regions} area{'s' * (regions > 1)} stand{'s' * (regions == 1)} out"
+    areas = (
+        "no area stands out" if regions == 0 else f"{regions} area{'s' * (regions > 1)} stand{'s' * (regions == 1)} out"
+    )
     side = "above" if score > threshold else "not above"
     return f"the score classifier gives {score:.2f}, {side} the threshold {threshold:.2f}; {areas} in the heat map."

@@ -126,7 +126,10 @@ def tile_means(canvas: Canvas) -> np.ndarray:
     first_row, last_row = _blocks(canvas.placement.top, canvas.placement.rows)
     first_column, last_column = _blocks(canvas.placement.left, canvas.placement.columns)
     area = canvas.window(
-        first_row * STEP, first_column * STEP, (last_row - first_row) * STEP, (last_column - first_column) * STEP
+        first_row * STEP,
+        first_column * STEP,
+        (last_row - first_row) * STEP,
+        (last_column - first_column) * STEP,
     )
     blocks = np.zeros((CANVAS // STEP, CANVAS // STEP))
     # Each tile is 4 x 4 blocks of 64 x 64: sum the blocks once, then the tiles.
@@ -140,9 +143,7 @@ def box_sums(values: np.ndarray, side: int) -> np.ndarray:
     """Sums over all side x side windows of the last two axes, stride 1, in float64."""
     total = np.zeros((*values.shape[:-2], values.shape[-2] + 1, values.shape[-1] + 1))
     total[..., 1:, 1:] = values.cumsum(-2, dtype=np.float64).cumsum(-1)
-    return (
-        total[..., side:, side:] - total[..., :-side, side:] - total[..., side:, :-side] + total[..., :-side, :-side]
-    )
+    return total[..., side:, side:] - total[..., :-side, side:] - total[..., side:, :-side] + total[..., :-side, :-side]
 
 
 def _blocks(start: int, extent: int) -> tuple[int, int]:

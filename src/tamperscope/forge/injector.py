@@ -146,9 +146,7 @@ def write_back(mammogram: Mammogram, edited: np.ndarray, square: Square) -> Mamm
     return replace(mammogram, pixels=pixels, source=replace(source, stored=stored))
 
 
-def random_square(
-    mammogram: Mammogram, rng: np.random.Generator, *, sides: tuple[int, int] | None = None
-) -> Square:
+def random_square(mammogram: Mammogram, rng: np.random.Generator, *, sides: tuple[int, int] | None = None) -> Square:
     """A square inside the tissue (stage 1).
 
     Args:
