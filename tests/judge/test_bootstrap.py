@@ -31,7 +31,12 @@ def test_agrees_with_scipy_without_clusters():
     values = np.random.default_rng(4).exponential(size=40)
     mine = cluster_bootstrap(lambda i: float(np.median(values[i])), range(40), draws=5000, seed=1)
     other = stats.bootstrap(
-        (values,), np.median, n_resamples=5000, method="percentile", vectorized=False, rng=np.random.default_rng(9)
+        (values,),
+        np.median,
+        n_resamples=5000,
+        method="percentile",
+        vectorized=False,
+        random_state=np.random.default_rng(9),
     )
     assert mine.standard_error == pytest.approx(other.standard_error, rel=0.06)
 

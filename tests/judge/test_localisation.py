@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import trapezoid
 
 from tamperscope.judge.localisation import (
     Lesion,
@@ -32,7 +33,7 @@ def area_by_plot(x_of, y_of, last):
     """Area under a curve drawn corner by corner from the highest threshold down, then on to ``last``."""
     points = [(0.0, 0.0)] + [(x_of(t), y_of(t)) for t in np.arange(5.5, -1.0, -1.0)] + [last]
     x, y = zip(*points, strict=True)
-    return np.trapezoid(y, x)
+    return trapezoid(y, x)
 
 
 @given(SETS)

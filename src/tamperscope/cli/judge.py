@@ -12,8 +12,6 @@ from typing import Any
 
 import click
 
-from tamperscope.judge.confusion import ConfusionTable, percent, percent_range
-
 CsvFile = click.Path(exists=True, dir_okay=False, path_type=Path)
 LEVEL = click.option("--level", default=0.95, show_default=True, help="Confidence level.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
@@ -56,6 +54,8 @@ def paper(draws: int, seed: int, level: float, as_json: bool) -> None:
 @JSON
 def table(tn: int, fn: int, fp: int, tp: int, level: float, as_json: bool) -> None:
     """Rates and intervals of a confusion table, positive meaning fake."""
+    from tamperscope.judge.confusion import ConfusionTable
+
     with _usage_errors():
         counts = ConfusionTable(tn, fn, fp, tp)
         if as_json:
@@ -77,6 +77,8 @@ def scores(file: Path, threshold: float, draws: int, seed: int, level: float, as
     FILE is a CSV file with the columns label (1 or fake, 0 or real) and score, and, if there are, patient
     (for the bootstrap) and group (each group is judged too).
     """
+    from tamperscope.judge.confusion import ConfusionTable, percent, percent_range
+
     rows = list(_rows(file, ("label", "score")))
     with _usage_errors(file):
         labels = [_truth(row["label"], number) for number, row in rows]
@@ -131,6 +133,7 @@ def _judge_scores(
     level: float,
 ) -> dict[str, Any]:
     from tamperscope.judge.bootstrap import bootstrap_auc
+    from tamperscope.judge.confusion import ConfusionTable
     from tamperscope.judge.delong import auc_interval
     from tamperscope.judge.roc import auc, tpr_at_fpr
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.integrate import trapezoid
 from scipy.stats import rankdata
 
 from tamperscope.judge.proportions import Proportion
@@ -87,7 +88,7 @@ class RocCurve:
     @property
     def area(self) -> float:
         """Area by trapezoids; equals `auc`."""
-        return float(np.trapezoid(self.tpr, self.fpr))
+        return float(trapezoid(self.tpr, self.fpr))
 
 
 def roc_curve(labels: npt.ArrayLike, scores: npt.ArrayLike) -> RocCurve:
