@@ -25,6 +25,7 @@ _NATIVE = {
     uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian, uid.DeflatedExplicitVRLittleEndian
 }  # fmt: skip
 _JPEG = {uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLossless, uid.JPEGLosslessSV1}
+_DCT_MARKERS = (0xC0, 0xC1, 0xC2)
 _JPEG_LS = {uid.JPEGLSLossless, uid.JPEGLSNearLossless}
 _JPEG_2000 = {
     uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K
@@ -104,8 +105,12 @@ def _jpeg(dataset: Any, frame: bytes, syntax: uid.UID, rows: int, columns: int) 
     header = _agree(jpeg_header(frame), rows, columns, "JPEG")
     if frame.rfind(b"\xff\xd9", header.scan_start) < 0:
         raise UnscorableImageError("The file is truncated: its JPEG stream has no end.")
-    if header.precision == 12 and header.marker in (0xC1, 0xC2):
+    if header.marker in _DCT_MARKERS and header.precision == 12:
         return decode_jpeg12(frame, rows, columns)
+    if header.marker in _DCT_MARKERS and header.precision != 8:
+        raise UnscorableImageError(
+            f"The JPEG stream is of no known kind: lossy, with {header.precision} bits, where 8 and 12 exist."
+        )
     array, _ = get_decoder(syntax).as_array(dataset, raw=True)
     return array
 
