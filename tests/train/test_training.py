@@ -13,6 +13,7 @@ from tamperscope.benchmark.mass_squares import augment_square  # noqa: E402
 from tamperscope.detect.tiling import place_on_canvas  # noqa: E402
 from tamperscope.errors import TamperscopeError  # noqa: E402
 from tamperscope.networks.mammo_cgan import condition_of  # noqa: E402
+from tamperscope.train import forensic_transfer  # noqa: E402
 from tamperscope.train.config import ForensicTransferRecipe, MammoCganRecipe, load_recipe  # noqa: E402
 from tamperscope.train.forensic_transfer import evaluate, train_forensic_transfer  # noqa: E402
 from tamperscope.train.mammo_cgan import train_cgan  # noqa: E402
@@ -26,7 +27,7 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 @pytest.fixture(scope="module")
 def recipe():
     paper = load_recipe(CONFIGS / "forensic-transfer-paper.yaml", ForensicTransferRecipe)
-    return paper.model_copy(update={"tiles_per_epoch": 64, "epochs": 2, "batch": 16, "classifier_epochs": 60})
+    return paper.model_copy(update={"tiles_per_epoch": 32, "epochs": 2, "batch": 16, "classifier_epochs": 60})
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +42,9 @@ def tiles():
     return TileSet(images, least_forged=0.08)
 
 
-def test_forensic_transfer_learns_and_resumes(tmp_path, recipe, tiles):
-    held = list(tiles.batches(count=32, batch=16, rng=np.random.default_rng(0), turn=False))
+def test_forensic_transfer_learns_and_resumes(tmp_path, monkeypatch, recipe, tiles):
+    monkeypatch.setattr(forensic_transfer, "_VALIDATION_TILES", 32)
+    held = list(tiles.batches(count=32, batch=16, rng=np.random.default_rng(recipe.seed), turn=False))
     whole = train_forensic_transfer(recipe, tiles, tiles, out=tmp_path / "whole")
     train_forensic_transfer(recipe.model_copy(update={"epochs": 1}), tiles, tiles, out=tmp_path / "halves")
     resumed = train_forensic_transfer(recipe, tiles, tiles, out=tmp_path / "halves")
@@ -50,8 +52,10 @@ def test_forensic_transfer_learns_and_resumes(tmp_path, recipe, tiles):
         torch.testing.assert_close(one, other)
     rows = (tmp_path / "halves" / "forensic-transfer.csv").read_text().splitlines()
     assert [row.split(",")[0] for row in rows] == ["epoch", "0", "1"]
-    untrained = train_forensic_transfer(recipe.model_copy(update={"epochs": 0}), tiles, tiles, out=tmp_path / "none")
-    assert evaluate(whole, held, recipe)[0] < evaluate(untrained, held, recipe)[0]
+    # What comes back is the epoch with the lowest validation loss, not the last one.
+    losses = [float(row.split(",")[2]) for row in rows[1:]]
+    assert evaluate(whole, held, recipe)[0] == pytest.approx(min(losses), abs=0.05)
+    assert float(rows[2].split(",")[1]) < float(rows[1].split(",")[1])
 
 
 def test_cgan_trains_and_resumes(tmp_path):

@@ -72,7 +72,7 @@ def train_forensic_transfer(
                 optimiser.zero_grad()
                 loss.backward()
                 optimiser.step()
-                losses.append(float(loss))
+                losses.append(float(loss.detach()))
             held_loss, accuracy = evaluate(network, held, recipe)
             if held_loss < best:
                 best, best_epoch, best_state = held_loss, epoch, copy.deepcopy(network.state_dict())
