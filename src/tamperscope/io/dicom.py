@@ -51,6 +51,9 @@ def decode_dicom(content: bytes, *, name: str = "") -> Decoded:
 def _parse(content: bytes) -> Any:
     dataset = pydicom.dcmread(io.BytesIO(_inflated(content)), force=True)
     if not len(dataset):
+        # pydicom gives up on all of a dataset whose last element breaks off.
+        if "Rows" in pydicom.dcmread(io.BytesIO(content), force=True, stop_before_pixels=True):
+            raise UnscorableImageError("The file is truncated: its Pixel Data (7FE0,0010) breaks off.")
         raise UnscorableImageError("The file looks like DICOM, but no attribute in it can be read.")
     return dataset
 
@@ -117,8 +120,9 @@ def _check_breast(dataset: Any) -> None:
             raise UnscorableImageError(
                 "The image has floating-point pixels (7FE0,0008/0009), not Pixel Data (7FE0,0010)."
             )
-        kind = f" It is a {uid.UID(sop_class).name}." if sop_class and uid.UID(sop_class).name != sop_class else ""
-        raise UnscorableImageError(f"The file has no Pixel Data (7FE0,0010).{kind}")
+        name = uid.UID(sop_class).name
+        kind = f": it is a {name}" if name != sop_class else ""
+        raise UnscorableImageError(f"The file has no Pixel Data (7FE0,0010){kind}.")
     modality = _text(dataset, "Modality").upper()
     if sop_class in _MAMMOGRAPHY or modality == "MG":
         return
@@ -149,7 +153,7 @@ def _check_pixel_attributes(dataset: Any) -> tuple[int, int]:
     photometric = _text(dataset, "PhotometricInterpretation").upper()
     if samples != 1 or photometric not in ("MONOCHROME1", "MONOCHROME2"):
         raise UnscorableImageError(
-            f"The image is not monochrome: it has {samples} samples a pixel, and its Photometric Interpretation "
+            f"The image is not monochrome: Samples per Pixel (0028,0002) is {samples}, and Photometric Interpretation "
             f"(0028,0004) is {photometric or 'missing'}."
         )
     for keyword, tag in (("Rows", "0028,0010"), ("Columns", "0028,0011"), ("BitsAllocated", "0028,0100")):

@@ -66,6 +66,8 @@ def decode_pixels(dataset: Any, syntax: uid.UID, rows: int, columns: int) -> np.
     elif syntax in _JPEG_2000:
         frame = _only_frame(data)
         _agree(jpeg2000_header(frame), rows, columns, "JPEG 2000")
+        if frame.rfind(b"\xff\xd9", max(0, len(frame) - 8)) < 0:
+            raise UnscorableImageError("The file is truncated: its JPEG 2000 stream has no end.")
         planes = bytes(openjpeg.decode_pixel_data(frame, version=2))
         pixels = _shaped(planes, rows, columns, len(planes) // (rows * columns))
     else:

@@ -80,7 +80,7 @@ def marked_dataset(source: Source, record: dict[str, Any]) -> Dataset:
         source: a DICOM source.
         record: of the forger.
     """
-    dataset = copy.deepcopy(source.dataset)
+    dataset = _plain_copy(source.dataset)
     original_class = str(dataset.get("SOPClassUID", "") or SecondaryCaptureImageStorage)
     original_instance = str(dataset.get("SOPInstanceUID", ""))
     pixels = hashlib.sha256(np.ascontiguousarray(source.stored).data).hexdigest()
@@ -108,6 +108,19 @@ def marked_dataset(source: Source, record: dict[str, Any]) -> Dataset:
             del dataset[keyword]
     dataset.file_meta = _file_meta(dataset)
     return dataset
+
+
+def _plain_copy(original: Dataset) -> Dataset:
+    """A copy of all elements without the encoding of the file they came from, so that any other can be written."""
+    copied = copy.deepcopy(original)
+    # Elements that nobody looked at are still bytes in the file's byte order; looking at them decodes them.
+    for _ in copied.iterall():
+        pass
+    plain = Dataset()
+    for element in copied:
+        plain.add(element)
+    plain.preamble = getattr(original, "preamble", None) or bytes(128)  # type: ignore[attr-defined]
+    return plain
 
 
 def _file_meta(dataset: Dataset) -> FileMetaDataset:

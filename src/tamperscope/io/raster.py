@@ -68,7 +68,7 @@ def _png(content: bytes, notes: list[str]) -> tuple[np.ndarray, Spacing | None]:
     header = png_header(content)
     check_size(header.rows, header.columns)
     if header.depth not in (8, 16):
-        raise UnscorableImageError(f"The PNG file has {header.depth} bits a pixel, and 8 or 16 are needed.")
+        raise UnscorableImageError(f"The PNG file has a bit depth of {header.depth}, and 8 or 16 is needed.")
     if len(content) * _DEFLATE_RATIO < header.rows * header.columns * header.depth // 8:
         raise UnscorableImageError("The PNG file is damaged: it has too few bytes for its pixels.")
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,9 @@ import tifffile
 
 from tamperscope.errors import UnscorableImageError
 from tamperscope.io.limits import check_size
+
+# What tifffile has to say about a damaged file is said by the exceptions here.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 _INFLATING = 2000
 """No compression of grey pixels that TIFF knows makes more bytes than this out of one."""
@@ -43,7 +47,9 @@ def decode_tiff(content: bytes) -> Tiff:
     check_size(int(page.imagelength), int(page.imagewidth))
     samples, bits = int(page.samplesperpixel), page.bitspersample
     if page.dtype is None or page.dtype.kind not in "iuf" or bits not in (8, 16, 32, 64) or page.imagedepth != 1:
-        raise UnscorableImageError(f"The TIFF pixels have {bits} bits, and 8 or 16 (or 32-bit float) are needed.")
+        raise UnscorableImageError(
+            f"The TIFF pixels have a bit depth of {bits}, and 8 or 16 (or 32-bit float) is needed."
+        )
     if page.photometric not in (0, 1, 2) or samples not in (1, 3, 4):
         raise UnscorableImageError(
             f"The TIFF picture is neither grey nor RGB: it has {samples} samples a pixel, photometric "
