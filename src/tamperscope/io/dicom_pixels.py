@@ -2,30 +2,31 @@
 
 Decoders are called with as little in between as possible, since a 4,700 x 2,900 image has 27 MB: pylibjpeg-rle for RLE,
 CharLS (pyjpegls) for JPEG-LS, OpenJPEG (pylibjpeg-openjpeg) for JPEG 2000 and HTJ2K, GDCM for lossless and 12-bit JPEG,
-Pillow for 8-bit JPEG.
+OpenCV for 8-bit JPEG.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import jpeg_ls
 import numpy as np
 import openjpeg
 from pydicom import uid
 from pydicom.encaps import generate_frames
-from pydicom.pixels import get_decoder
 from rle.rle import decode_frame as decode_rle_frame
 
 from tamperscope.errors import UnscorableImageError
 from tamperscope.io.codestream import FrameHeader, jpeg2000_header, jpeg_header
-from tamperscope.io.jpeg12 import decode_jpeg12
+from tamperscope.io.gdcm_jpeg import decode_12_bit, decode_lossless
 
 _NATIVE = {
     uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.ExplicitVRBigEndian, uid.DeflatedExplicitVRLittleEndian
 }  # fmt: skip
 _JPEG = {uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLossless, uid.JPEGLosslessSV1}
 _DCT_MARKERS = (0xC0, 0xC1, 0xC2)
+_LOSSLESS_MARKER = 0xC3
 _JPEG_LS = {uid.JPEGLSLossless, uid.JPEGLSNearLossless}
 _JPEG_2000 = {
     uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K
@@ -57,7 +58,7 @@ def decode_pixels(dataset: Any, syntax: uid.UID, rows: int, columns: int) -> np.
     elif syntax == uid.RLELossless:
         pixels = _rle(_only_frame(data), rows, columns, bits)
     elif syntax in _JPEG:
-        pixels = _jpeg(dataset, _only_frame(data), syntax, rows, columns)
+        pixels = _jpeg(_only_frame(data), rows, columns)
     elif syntax in _JPEG_LS:
         frame = _only_frame(data)
         _agree(jpeg_header(frame), rows, columns, "JPEG-LS")
@@ -100,21 +101,34 @@ def _rle(frame: bytes, rows: int, columns: int, bits: int) -> np.ndarray:
     # A PackBits pair of bytes makes at most 128.
     if len(frame) * 64 < rows * columns * bits // 8:
         raise UnscorableImageError("The file is truncated: its RLE frame is too short for the image's size.")
-    return _shaped(decode_rle_frame(frame, rows * columns, bits, "<"), rows, columns, bits // 8)
+    try:
+        decoded = decode_rle_frame(frame, rows * columns, bits, "<")
+    except BaseException as error:
+        # pylibjpeg-rle is written in Rust, whose panics arrive as an exception that is no Exception.
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise UnscorableImageError("The file is damaged: its RLE frame can't be decoded.") from error
+        raise
+    return _shaped(decoded, rows, columns, bits // 8)
 
 
-def _jpeg(dataset: Any, frame: bytes, syntax: uid.UID, rows: int, columns: int) -> np.ndarray:
+def _jpeg(frame: bytes, rows: int, columns: int) -> np.ndarray:
     header = _agree(jpeg_header(frame), rows, columns, "JPEG")
-    if frame.rfind(b"\xff\xd9", header.scan_start) < 0:
+    if not header.scan_start or frame.rfind(b"\xff\xd9", header.scan_start) < 0:
         raise UnscorableImageError("The file is truncated: its JPEG stream has no end.")
+    if header.marker == _LOSSLESS_MARKER and 2 <= header.precision <= 16:
+        decoded = decode_lossless(frame, rows, columns, header.precision)
+        return _shaped(decoded, rows, columns, 1 if header.precision <= 8 else 2)
     if header.marker in _DCT_MARKERS and header.precision == 12:
-        return decode_jpeg12(frame, rows, columns)
-    if header.marker in _DCT_MARKERS and header.precision != 8:
-        raise UnscorableImageError(
-            f"The JPEG stream is of no known kind: lossy, with {header.precision} bits, where 8 and 12 exist."
-        )
-    array, _ = get_decoder(syntax).as_array(dataset, raw=True)
-    return array
+        return _shaped(decode_12_bit(frame, rows, columns), rows, columns, 2)
+    if header.marker in _DCT_MARKERS and header.precision == 8:
+        flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
+        pixels = cv2.imdecode(np.frombuffer(frame, np.uint8), flags)
+        if pixels is None or pixels.shape != (rows, columns):
+            raise UnscorableImageError("The file is damaged: its JPEG stream can't be decoded.")
+        return pixels
+    raise UnscorableImageError(
+        f"The JPEG stream is of a kind that DICOM does not have: {header.precision} bits, marker FF{header.marker:02X}."
+    )
 
 
 def _only_frame(data: bytes) -> bytes:

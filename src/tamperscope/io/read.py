@@ -53,13 +53,17 @@ def read_mammogram(path: str | Path) -> Mammogram:
         sha256 = hashlib.sha256(content).hexdigest()
         del content
         return _mammogram(path, sha256, decoded)
-    except UnscorableImageError:
-        raise
+    except UnscorableImageError as error:
+        sentence = str(error)
+        if sentence.isprintable():
+            raise
+        # A damaged attribute that is quoted must not reach a terminal as it is.
+        raise UnscorableImageError("".join(c if c.isprintable() else "?" for c in sentence)) from error
     except MemoryError as error:
         raise UnscorableImageError("There is not enough memory for this image.") from error
     except Exception as error:
         # The parsers below raise whatever damaged bytes lead them to, and a batch of images must go on.
-        detail = " ".join(str(error).split())[:200]
+        detail = "".join(c if c.isprintable() else " " for c in " ".join(str(error).split()))[:200]
         raise UnscorableImageError(
             f"The file is damaged: {type(error).__name__}: {detail}".rstrip(": ") + "."
         ) from error
