@@ -153,6 +153,17 @@ def _compressed_dicom(folder):
     huge[at + 8 : at + 16] = struct.pack(">II", 60000, 60000)
     (folder / "huge-stream.dcm").write_bytes(huge)
     yield folder / "huge-stream.dcm", r"JPEG 2000 stream holds 60000 x 60000"
+    twelve = bytearray((Path(__file__).parent / "io" / "data" / "wedge-12-bit.jpeg").read_bytes())
+    twelve[twelve.index(b"JFIF") + 5] = 29  # at any warning of its 12-bit decoder, GDCM ends the process
+    wedge = mg_dataset(np.zeros((512, 256), np.uint16))
+    yield (
+        save_frame(folder / "warned.dcm", wedge, bytes(twelve), uid.JPEGExtended12Bit),
+        r"damaged: decoding gave 0 bytes",
+    )
+    odd = bytearray(compressed("odd-precision", uid.JPEGLosslessSV1).read_bytes())
+    odd[odd.index(b"\xff\xc3") + 4] = 107
+    (folder / "odd-precision.dcm").write_bytes(odd)
+    yield folder / "odd-precision.dcm", r"a kind that DICOM does not have: 107 bits"
     sparse = mg_dataset(stored, Rows=8000, Columns=8000)
     rle = struct.pack("<16I", 2, 64, 66, *[0] * 13) + bytes(60)
     yield save_frame(folder / "sparse-rle.dcm", sparse, rle, uid.RLELossless), r"RLE frame is too short"

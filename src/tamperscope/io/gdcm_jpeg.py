@@ -60,8 +60,8 @@ def _decode(frame: bytes, rows: int, columns: int, precision: int, syntax: int) 
     image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(gdcm.PhotometricInterpretation.MONOCHROME2))
     image.SetTransferSyntax(gdcm.TransferSyntax(syntax))
     image.SetPixelFormat(gdcm.PixelFormat(1, 8 if precision <= 8 else 16, precision, precision - 1, 0))
-    # GDCM hands bytes over as a string of Python.
-    return image.GetBuffer().encode("utf-8", "surrogateescape")
+    # GDCM hands bytes over as a string of Python, or None where it can't decode.
+    return (image.GetBuffer() or "").encode("utf-8", "surrogateescape")
 
 
 if __name__ == "__main__":
