@@ -15,11 +15,14 @@ CANONICAL_PITCH_MM = 0.1
 class IntensityMap(Protocol):
     """Strictly monotonic function from stored values to reference intensity (see ``io/intensity.py``)."""
 
-    def to_reference(self, stored: np.ndarray) -> np.ndarray: ...
+    def to_reference(self, stored: np.ndarray) -> np.ndarray:
+        """Stored values to reference intensity, float32."""
 
-    def to_stored(self, reference: np.ndarray, dtype: np.dtype) -> np.ndarray: ...
+    def to_stored(self, reference: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        """Reference intensity to the nearest stored value of a type."""
 
-    def describe(self) -> dict[str, Any]: ...
+    def describe(self) -> dict[str, Any]:
+        """What a record needs to repeat the map."""
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def augment_square(square: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     slack = STORED_SIDE - CROP_SIDE
     top, left = rng.integers(0, slack + 1, 2)
     crop = square[top : top + CROP_SIDE, left : left + CROP_SIDE]
-    crop = np.rot90(crop, rng.integers(4))
+    crop = np.rot90(crop, int(rng.integers(4)))
     if rng.random() < 0.5:
         crop = crop[:, ::-1]
     return np.ascontiguousarray(crop * rng.uniform(0.9, 1.1) + rng.uniform(-30, 30), dtype=np.float32)

@@ -78,8 +78,8 @@ def write_speed(result: dict[str, Any], folder: Path) -> str:
     lines = [
         "# Speed of scoring",
         "",
-        f"Machine: {result['machine']}. Medians; the ways take turns within one run. PyTorch reads plain 256 x 256 tiles "
-        f"in batches of {BATCH} as the report does; the exported ways read them with their halo of 16.",
+        f"Machine: {result['machine']}. Medians; the ways take turns within one run. PyTorch reads plain 256 x 256 "
+        f"tiles in batches of {BATCH} as the report does; the exported ways read them with their halo of 16.",
         "",
         f"- dense is **{result['dense_over_tiles_torch']:.0f} x** faster than tile by tile in PyTorch, and "
         f"{result['dense_over_tiles_same_runtime']:.1f} x faster than tile by tile in the same runtime "
@@ -93,10 +93,10 @@ def write_speed(result: dict[str, Any], folder: Path) -> str:
     ]
     for row in result["images"]:
         seconds = " | ".join(f"{row['seconds'][name]:.3f}" for name in names)
-        lines.append(
-            f"| {row['image']} | {row['tiles']} | {seconds} | {row['tiles'] / row['seconds']['dense, ONNX Runtime']:.0f} |"
-        )
-    lines += ["", "Dense, against the area that is scored:", "", "| megapixels | s | s per megapixel |", "| ---: | ---: | ---: |"]
+        rate = row["tiles"] / row["seconds"]["dense, ONNX Runtime"]
+        lines.append(f"| {row['image']} | {row['tiles']} | {seconds} | {rate:.0f} |")
+    lines += ["", "Dense, against the area that is scored:", ""]
+    lines += ["| megapixels | s | s per megapixel |", "| ---: | ---: | ---: |"]
     lines += [f"| {mp:.2f} | {s:.3f} | {s / mp:.3f} |" for mp, s in result["area"]]
     text = "\n".join(lines) + "\n"
     (folder / "speed.md").write_text(text, encoding="utf-8")
@@ -180,12 +180,10 @@ def _measure(name: str, canvas: Canvas, ways: Sequence[Way]) -> dict[str, Any]:
 def _measure_area(canvas: Canvas, network: ActivationMaps) -> list[tuple[float, float]]:
     """Dense seconds against megapixels of the scored image, for growing parts of one image."""
     rows = []
-    height, width = canvas.pixels.shape
+    height = len(canvas.pixels)
     for share in (0.25, 0.5, 0.75, 1.0):
         pixels = np.ascontiguousarray(canvas.pixels[: round(height * share)])
-        part = place_on_canvas(
-            Mammogram(pixels, np.ones(pixels.shape, np.bool_), Spacing(CANONICAL_PITCH_MM, "given"))
-        )
+        part = place_on_canvas(Mammogram(pixels, np.ones(pixels.shape, np.bool_), Spacing(CANONICAL_PITCH_MM, "given")))
         times = []
         for _ in range(5):
             start = perf_counter()

@@ -104,7 +104,8 @@ def place_on_canvas(mammogram: Mammogram, *, where: tuple[float, float] = (0.5, 
         )
     # Area averaging when shrinking keeps noise from folding; cubic when enlarging.
     method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    pixels, tissue = mammogram.pixels, mammogram.tissue.view(np.uint8)
+    pixels: np.ndarray = mammogram.pixels
+    tissue: np.ndarray = mammogram.tissue.view(np.uint8)
     if factor != 1:
         pixels = cv2.resize(pixels, (columns, rows), interpolation=method)
         tissue = cv2.resize(tissue, (columns, rows), interpolation=cv2.INTER_NEAREST)

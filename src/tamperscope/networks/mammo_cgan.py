@@ -65,7 +65,8 @@ class Generator(nn.Module):
         skips = down[-2::-1]
         inputs = [down[-1], *(channels + skip for channels, skip in zip(up, skips, strict=True))]
         self.up = nn.ModuleList(
-            _expand(before, after, norm=norm, upsampling=upsampling, dropout=rate) for before, after, rate in zip(inputs, up, up_dropout, strict=False)
+            _expand(before, after, norm=norm, upsampling=upsampling, dropout=rate)
+            for before, after, rate in zip(inputs, up, up_dropout, strict=False)
         )
         last: list[nn.Module] = [nn.Upsample(scale_factor=2, mode=upsampling)]
         before = inputs[-1]
