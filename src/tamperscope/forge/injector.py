@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -13,6 +13,7 @@ from tamperscope import __version__
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Forgery, Square
 from tamperscope.forge.merge import MASK_LEVEL, merge, weight_matrix
+from tamperscope.forge.write_back import write_back
 from tamperscope.mammogram import Mammogram
 from tamperscope.runtime.network import load_network
 from tamperscope.runtime.weights import find_weights
@@ -122,28 +123,6 @@ class Injector:
             "merged": merged,
         }
         return Forgery(write_back(mammogram, merged, square), mask, record, stages)
-
-
-def write_back(mammogram: Mammogram, edited: np.ndarray, square: Square) -> Mammogram:
-    """The mammogram with one square replaced, through the stored values of its file where it has one.
-
-    Outside the square stored values stay bit for bit; inside, pixels are what the file can hold: the nearest
-    stored value to the edited intensity.
-
-    Args:
-        mammogram: the original.
-        edited: the square's new content, reference intensity.
-        square: where.
-    """
-    pixels = mammogram.pixels.copy()
-    if mammogram.source is None:
-        pixels[square.slices] = edited
-        return replace(mammogram, pixels=pixels)
-    source = mammogram.source
-    stored = source.stored.copy()
-    stored[square.slices] = source.intensity_map.to_stored(edited, stored.dtype)
-    pixels[square.slices] = source.intensity_map.to_reference(stored[square.slices])
-    return replace(mammogram, pixels=pixels, source=replace(source, stored=stored))
 
 
 def random_square(mammogram: Mammogram, rng: np.random.Generator, *, sides: tuple[int, int] | None = None) -> Square:
