@@ -76,15 +76,15 @@ def test_table_has_a_row_an_image(scanned, dicom_files):
 def test_page_is_self_contained(scanned, dicom_files):
     _, out = scanned
     page = (out / "report.html").read_text(encoding="utf-8")
-    assert set(re.findall(r'(?:src|href)="([a-z]*:?)', page)) == {"data:"}
+    assert set(re.findall(r'src="([a-z]*:?)', page)) == {"data:"}
+    assert all(link.startswith("./") for link in re.findall(r'href="([^"]*)', page))
     assert not re.search(r"https?://|@import|url\(", page)
-    assert page.count("<article") == len(dicom_files)
-    assert page.count("data:image/jpeg") == len(dicom_files) + 1
+    assert page.count('<tr class="row ') == page.count("data:image/jpeg") == len(dicom_files)
 
 
 def test_a_folder_of_bad_inputs_says_why_and_the_good_one_is_scored(tmp_path, dicom_files):
     folder = tmp_path / "in"
-    folder.mkdir()
+    (folder / "bad").mkdir(parents=True)
     bad = make_bad_inputs(folder / "bad")
     assert len(bad) >= 30
     shutil.copy(dicom_files[0], folder / "good.dcm")

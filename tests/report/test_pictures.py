@@ -1,25 +1,55 @@
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
 
-from tamperscope import Detector
 from tamperscope.forge.injector import Injector
 from tamperscope.report.figures import draw_distance_part, draw_intensity_part, draw_stages
-from tamperscope.report.overlay import COLD, display_levels, draw_overlay, heat_colour
-from tamperscope.report.png import encode_png
+from tamperscope.report.overlay import (
+    COLD,
+    PALETTE,
+    STEPS,
+    coarse_heat,
+    display_levels,
+    draw_overlay,
+    heat_steps,
+    step_colours,
+)
+from tamperscope.report.png import encode_palette_png
+from tamperscope.report.thumbnail import draw_thumbnail
 from tests.detect.images import make_mammogram
+from tests.report.doubles import make_finding
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (37, 53), (300, 200, 3)])
-def test_png_is_read_by_others_as_it_was(shape):
-    picture = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
-    back = cv2.imdecode(np.frombuffer(encode_png(picture), np.uint8), cv2.IMREAD_UNCHANGED)
-    np.testing.assert_array_equal(back if picture.ndim == 2 else back[..., ::-1], picture)
+def decoded(packed):
+    return cv2.imdecode(np.frombuffer(packed, np.uint8), cv2.IMREAD_UNCHANGED)
 
 
-def test_png_refuses_other_types():
-    with pytest.raises(ValueError, match="float32"):
-        encode_png(np.zeros((3, 3), np.float32))
+@pytest.mark.parametrize("shape", [(1, 1), (37, 53), (300, 1)])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_png_is_read_by_others_as_it_was(shape, channels):
+    rng = np.random.default_rng(0)
+    palette = rng.integers(0, 256, (256, channels)).astype(np.uint8)
+    indices = rng.integers(0, 256, shape).astype(np.uint8)
+    back = decoded(encode_palette_png(indices, palette))
+    order = [2, 1, 0, 3][:channels]
+    np.testing.assert_array_equal(back[..., order], palette[indices])
+
+
+@pytest.mark.parametrize(
+    ("indices", "palette"),
+    [
+        (np.zeros((3, 3), np.float32), PALETTE),
+        (np.zeros((3, 3, 3), np.uint8), PALETTE),
+        (np.zeros((0, 3), np.uint8), PALETTE),
+        (np.zeros((3, 3), np.uint8), np.zeros((300, 3), np.uint8)),
+        (np.zeros((3, 3), np.uint8), np.zeros((256, 2), np.uint8)),
+    ],
+)
+def test_png_refuses_what_it_can_not_write(indices, palette):
+    with pytest.raises(ValueError, match="uint8"):
+        encode_palette_png(indices, palette)
 
 
 def test_display_window_saturates():
@@ -27,24 +57,80 @@ def test_display_window_saturates():
     assert display_levels(pixels).tolist() == [[0, 0, 0, 128, 255, 255]]
 
 
-def test_overlay_has_the_originals_size_and_leaves_cold_areas_grey():
+def test_steps_of_heat_are_a_tenth_wide():
+    heat = [0, 0.2, 0.201, 0.3, 0.301, 0.55, 0.9, 0.91, 1]
+    assert heat_steps(np.array(heat)).tolist() == [-1, -1, 0, 0, 1, 3, 6, 7, 7]
+
+
+# Sizes around the bands of 256 rows and the eight-fold grid, and pitches below, at and above the canonical one.
+@pytest.mark.parametrize(
+    ("height", "width", "mm"), [(900, 700, 0.1), (1023, 769, 0.05), (513, 521, 0.1), (768, 512, 0.07)]
+)
+def test_overlay_is_the_mammogram_where_cold_and_coloured_where_hot(height, width, mm):
+    mammogram = make_mammogram(height, width, spacing_mm=mm)
+    finding = dataclasses.replace(make_finding(mammogram, hot=((30, 30), (27, 33))), regions=())
+    picture = PALETTE[draw_overlay(mammogram, finding)].astype(int)
+    assert picture.shape == (height, width, 3)
+    grey = display_levels(mammogram.pixels).astype(int)[..., None]
+    step = heat_steps(finding.heat_map)
+    # Interpolating between eighths of the image moves heat by some hundredths at sharp edges only.
+    cold = finding.heat_map < COLD - 0.02
+    assert np.abs(picture - grey)[cold].max() <= 4
+    assert (np.ptp(picture[cold], axis=-1) == 0).all()
+    for wanted in range(STEPS):
+        low, high = COLD + 0.1 * wanted + 0.02, COLD + 0.1 * (wanted + 1) - 0.02
+        inside = (finding.heat_map > low) & (finding.heat_map < high)
+        assert (step[inside] == wanted).all()
+        assert (np.ptp(picture[inside], axis=-1) > 3).all()
+
+
+def test_coarse_heat_is_the_heat_map():
+    mammogram = make_mammogram(1023, 769, spacing_mm=0.1)
+    finding = make_finding(mammogram)
+    coarse = coarse_heat(finding)
+    fine = cv2.resize(coarse, (coarse.shape[1] * 8, coarse.shape[0] * 8))[:1023, :769] / 255
+    assert np.abs(fine - finding.heat_map).max() < 0.04
+
+
+def test_regions_are_outlined_also_at_the_border():
     mammogram = make_mammogram(900, 700, spacing_mm=0.1)
-    finding = Detector.load().scan(mammogram)
-    scores = np.zeros((61, 61), np.float32)
-    scores[28:31, 28:31] = 1
-    hot = type(finding)(**{**vars(finding), "score_matrix": scores, "regions": ()})
-    overlay = draw_overlay(mammogram, hot)
-    assert overlay.shape == (900, 700, 3)
-    cold = hot.heat_map < COLD - 0.01
-    grey = np.repeat(display_levels(mammogram.pixels)[..., None], 3, axis=2)
-    np.testing.assert_array_equal(overlay[cold], grey[cold])
-    hottest = hot.heat_map > 0.5
-    assert (overlay[hottest] != grey[hottest]).any(axis=-1).mean() > 0.99
+    plain = make_finding(mammogram, hot=((30, 30),))
+    region = plain.regions[0]
+    picture = PALETTE[draw_overlay(mammogram, plain)]
+    edge = picture[region.y, region.x + region.width // 2]
+    assert edge.tolist() == [255, 255, 255]
+    corner = dataclasses.replace(region, x=0, y=0, width=700, height=900)
+    assert (PALETTE[draw_overlay(mammogram, dataclasses.replace(plain, regions=(corner,)))][0, 350:] == 255).all()
+
+
+def test_an_image_without_scores_has_no_overlay():
+    mammogram = make_mammogram(900, 700, spacing_mm=0.1)
+    finding = dataclasses.replace(make_finding(mammogram), score_matrix=None, reason="too dark.")
+    with pytest.raises(ValueError, match="too dark"):
+        draw_overlay(mammogram, finding)
 
 
 def test_colours_run_from_dark_to_bright():
-    brightness = heat_colour(np.linspace(0, 1, 16)).astype(int).sum(axis=1)
-    assert (np.diff(brightness) > 0).all()
+    assert len(np.unique(PALETTE, axis=0)) > 240
+    assert (np.diff(step_colours().astype(int) @ (0.2126, 0.7152, 0.0722)) > 8).all()
+
+
+def test_thumbnail_lays_heat_over_the_picture():
+    mammogram = make_mammogram(1800, 1400, spacing_mm=0.1)
+    finding = make_finding(mammogram)
+    thumbnail = draw_thumbnail(mammogram, finding)
+    picture, heat = decoded(thumbnail.picture), decoded(thumbnail.heat)
+    assert picture.shape == (thumbnail.height, thumbnail.width) == (560, 436)
+    assert heat.shape == (560, 436, 4)
+    small = cv2.resize(finding.heat_map, (436, 560), interpolation=cv2.INTER_AREA)
+    assert (heat[small < COLD - 0.02][:, 3] == 0).all()
+    assert (heat[small > COLD + 0.02][:, 3] > 50).all()
+    assert len(thumbnail.picture) + len(thumbnail.heat) < 100_000
+
+
+def test_a_small_image_is_not_enlarged():
+    mammogram = make_mammogram(520, 300, spacing_mm=0.1)
+    assert draw_thumbnail(mammogram, make_finding(mammogram)).height == 520
 
 
 def test_figures_are_drawn(tmp_path):

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
 
 
+class _Finite(click.ParamType):
+    """A number that is neither NaN nor infinite."""
+
+    name = "number"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            self.fail(f"'{value}' is not a number.", param, ctx)
+        return number
+
+
+_NUMBER = _Finite()
+
+
 @click.command()
 @click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--square", required=True, metavar="X,Y,SIDE|random", help="Where, in pixels; or one in the tissue.")
-@click.option("--threshold", default=400.0, show_default=True, help="Th of eq 2.2, reference intensity.")
-@click.option("--smoothing", default=20.0, show_default=True, help="alpha of eq 2.2.")
-@click.option("--power", default=3.0, show_default=True, help="p of eq 2.2.")
-@click.option("--noise", default=10.0, show_default=True, help="Sigma of the noise of stage 7.")
-@click.option("--seed", default=0, show_default=True, help="The same seed gives the same bytes.")
+@click.option("--threshold", type=_NUMBER, default=400.0, show_default=True, help="Th of eq 2.2, reference intensity.")
+@click.option("--smoothing", type=_NUMBER, default=20.0, show_default=True, help="alpha of eq 2.2.")
+@click.option("--power", type=_NUMBER, default=3.0, show_default=True, help="p of eq 2.2.")
+@click.option("--noise", type=_NUMBER, default=10.0, show_default=True, help="Sigma of the noise of stage 7.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same bytes.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The forged image.")
 def inject(
     image: Path,
@@ -30,26 +49,49 @@ def inject(
 
     The result is the same kind of file (a JPEG becomes a 16-bit PNG), pixels outside the square stay bit for bit, and
     it is marked as synthetic, in the file and in OUT.record.json beside it. OUT.mask.png says where it is forged.
+    IMAGE itself is never written over.
     """
+    wanted = None if square == "random" else _parse(square)
+
     import numpy as np
 
+    from tamperscope.errors import TamperscopeError, UnscorableImageError
     from tamperscope.forge.injector import Injector, random_square
     from tamperscope.io.read import read_mammogram
+    from tamperscope.io.write import beside
+    from tamperscope.report.visible import visible
 
-    mammogram = read_mammogram(image)
-    where = random_square(mammogram, np.random.default_rng(seed)) if square == "random" else _parse(square)
+    # Before any work: writing would refuse it too, but half a minute later on a slow machine.
+    if out.exists() and out.samefile(image):
+        raise TamperscopeError(f"{visible(str(out))} is the image to forge, which is never written over.")
+    try:
+        mammogram = read_mammogram(image)
+    except UnscorableImageError as error:
+        raise TamperscopeError(f"{visible(str(image))}: {error}") from error
+    where = wanted or random_square(mammogram, np.random.default_rng(seed))
     forgery = Injector.load().inject(
         mammogram, where, threshold=threshold, smoothing=smoothing, power=power, noise=noise, seed=seed
     )
     written = forgery.save(out)
+    mask, record = beside(written)
     place = forgery.record["square"]
-    click.echo(f"forged the square {place['x']},{place['y']},{place['side']}: {int(forgery.mask.sum())} pixels")
-    click.echo(f"{written} (marked as synthetic)\n{written}.mask.png\n{written}.record.json")
+    click.echo(
+        f"Forged {int(forgery.mask.sum())} pixels in the square {place['x']},{place['y']},{place['side']} "
+        f"of {visible(str(image))}."
+    )
+    for file, what in (
+        (written, "the image, marked as synthetic"),
+        (mask, "where it is forged"),
+        (record, "how it was made"),
+    ):
+        click.echo(f"  {visible(str(file))}: {what}")
 
 
 def _parse(text: str) -> tuple[int, int, int]:
     try:
         x, y, side = (int(part) for part in text.split(","))
     except ValueError:
-        raise click.BadParameter(f"'{text}' is neither X,Y,SIDE in whole pixels nor random.") from None
+        raise click.BadParameter(
+            f"'{text}' is neither X,Y,SIDE in whole pixels nor random.", param_hint="'--square'"
+        ) from None
     return x, y, side

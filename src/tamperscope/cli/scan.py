@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tamperscope.cli.main import EXIT_FAKE, EXIT_PROBLEM
 
+if TYPE_CHECKING:
+    from tamperscope.report.outcome import Outcome
+
 _COLOURS = {"real": "green", "fake": "red", "not-scored": "yellow"}
+_SKIPPED_SHOWN = 5
 
 
 @click.command()
@@ -25,11 +31,14 @@ _COLOURS = {"real": "green", "fake": "red", "not-scored": "yellow"}
 )
 @click.option("--detector", default="forensic-transfer", show_default=True, help="Which detector.")
 @click.pass_context
-def scan(ctx: click.Context, paths: tuple[Path, ...], out: Path, table: str, detector: str) -> int:
-    """Scan files and folders.
+def scan(ctx: click.Context, paths: tuple[Path, ...], out: Path, table: str, detector: str) -> None:
+    """Scan files and folders of DICOM, PNG, TIFF, JPEG or NPY images.
 
     Writes for each image NAME.json and, if it was scored, NAME.heatmap.png and NAME.scores.npy (61 x 61), folders
-    mirrored below OUT, and one report.html for all. An image that can't be scored says why; it is never called real.
+    mirrored below OUT, and one report.html for all. NAME is the file's name without .dcm, .png and so on, or with it
+    where two would meet. An image that can't be scored says why; it is never called real.
+
+    Exit code: 0 all scored and none fake, 1 at least one fake, 2 something could not be scored (2 wins over 1).
     """
     from tqdm import tqdm
 
@@ -46,38 +55,64 @@ def scan(ctx: click.Context, paths: tuple[Path, ...], out: Path, table: str, det
     loaded = Detector.load(detector)
     out.mkdir(parents=True, exist_ok=True)
 
+    outcomes: list[Outcome] = []
     debug = bool(ctx.find_root().params.get("debug"))
-    outcomes = []
-    with tqdm(total=len(inputs.images), unit="image", disable=None, leave=False) as progress:
-        for outcome in scan_batch(inputs.images, out, loaded, debug=debug):
-            outcomes.append(outcome)
-            tqdm.write(_line(outcome.facts), file=click.get_text_stream("stdout"))
-            progress.update()
-    for path, reason in inputs.skipped:
-        click.echo(f"skipped     {_plain(str(path))}: {reason}")
-    if table == "csv":
-        write_table(outcomes, out / "findings.csv")
-    report = write_report(outcomes, out / "report.html", skipped=inputs.skipped, model=loaded.model)
+    try:
+        with tqdm(total=len(inputs.images), unit="image", disable=None, leave=False) as progress:
+            for outcome in scan_batch(inputs.images, out, loaded, debug=debug):
+                outcomes.append(outcome)
+                # The bar is on stderr, the lines on stdout; click leaves colours out where it is no terminal.
+                with tqdm.external_write_mode():
+                    click.echo(line_of(outcome.facts))
+                progress.update()
+    finally:
+        # Also after Ctrl-C: what has been scanned can be looked at.
+        missing = len(inputs.images) - len(outcomes)
+        if outcomes:
+            if table == "csv":
+                write_table(outcomes, out / "findings.csv")
+            report = write_report(
+                outcomes, out / "report.html", skipped=inputs.skipped, model=loaded.model, missing=missing
+            )
+    _echo_skipped(inputs.skipped)
+    click.echo(f"{summary_of(outcomes)}. See {report}")
+    ctx.exit(exit_code(outcomes))
 
-    counts = Counter(outcome.verdict for outcome in outcomes)
-    click.echo(
-        f"{len(outcomes)} image{'s' * (len(outcomes) != 1)}: {counts['real']} real, {counts['fake']} fake, "
-        f"{counts['not-scored']} not scored. See {report}"
-    )
-    if counts["not-scored"]:
+
+def exit_code(outcomes: Sequence[Outcome]) -> int:
+    """0 all scored and none fake, 1 at least one fake, 2 something could not be scored; 2 wins over 1."""
+    verdicts = {outcome.verdict for outcome in outcomes}
+    if not verdicts <= {"real", "fake"}:
         return EXIT_PROBLEM
-    return EXIT_FAKE if counts["fake"] else 0
+    return EXIT_FAKE if "fake" in verdicts else 0
 
 
-def _line(facts: dict) -> str:
-    verdict = click.style(f"{facts['verdict']:<11}", fg=_COLOURS[facts["verdict"]], bold=True)
-    path = _plain(facts["path"])
+def summary_of(outcomes: Sequence[Outcome]) -> str:
+    """How many images have which verdict, in words."""
+    counts = Counter(outcome.verdict for outcome in outcomes)
+    return (
+        f"{len(outcomes)} image{'s' * (len(outcomes) != 1)}: {counts['real']} real, {counts['fake']} fake, "
+        f"{counts['not-scored']} not scored"
+    )
+
+
+def line_of(facts: dict) -> str:
+    """What the terminal says about one image."""
+    from tamperscope.report.visible import visible
+
+    verdict = click.style(f"{facts['verdict']:<10}", fg=_COLOURS[facts["verdict"]], bold=True)
+    path = visible(facts["path"])
     if facts["score"] is None:
-        return f"{verdict} {path}: {facts['reason']}"
+        return f"{verdict}   -    {path}: {visible(facts['reason'])}"
     areas = len(facts["regions"])
-    return f"{verdict} {facts['score']:.3f}  {path}  ({areas} suspicious area{'s' * (areas != 1)})"
+    found = f"{areas or 'no'} suspicious area{'s' * (areas != 1)}"
+    return f"{verdict} {facts['score']:.3f}  {path}  ({found})"
 
 
-def _plain(text: str) -> str:
-    """A path as one line, also where its name holds control characters."""
-    return "".join(c if c.isprintable() else "?" for c in text)
+def _echo_skipped(skipped: Sequence[tuple[Path, str]]) -> None:
+    from tamperscope.report.visible import visible
+
+    for path, reason in skipped[:_SKIPPED_SHOWN]:
+        click.echo(f"skipped            {visible(str(path))}: {reason}")
+    if len(skipped) > _SKIPPED_SHOWN:
+        click.echo(f"skipped            {len(skipped) - _SKIPPED_SHOWN} more files; report.html lists them all")

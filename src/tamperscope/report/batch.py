@@ -2,35 +2,61 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, Protocol
 
-from tamperscope.detect.detector import Detector
 from tamperscope.detect.finding import Finding
-from tamperscope.errors import UnscorableImageError
+from tamperscope.errors import TamperscopeError
 from tamperscope.io.find import FoundImages, find_images
+from tamperscope.io.limits import MAX_FILE_BYTES
 from tamperscope.io.read import read_mammogram
 from tamperscope.mammogram import Mammogram
-from tamperscope.report.naming import name_outputs
+from tamperscope.report.naming import ENDINGS, name_outputs
 from tamperscope.report.outcome import Outcome, describe, write_outcome
 
 _AHEAD = 2
 """Images read ahead: enough to keep a core busy, few enough to bound memory."""
 
 
+class Scanner(Protocol):
+    """What a batch needs of a detector."""
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """Name, version and hash."""
+
+    @property
+    def threshold(self) -> float:
+        """Above it an image is fake."""
+
+    def scan(self, mammogram: Mammogram) -> Finding:
+        """Score one image."""
+
+
 def find_inputs(paths: Iterable[Path], out: Path) -> FoundImages:
-    """The images to scan; what an earlier scan wrote to ``out`` is none of them."""
+    """The images to scan; results in a folder inside a scanned one are none of them.
+
+    Where the results go into the scanned folder itself, or above it, ``find_images`` tells them by their names.
+    """
     found = find_images(paths)
     results = out.resolve()
-    images = [pair for pair in found.images if pair[0] == pair[1] or not pair[0].resolve().is_relative_to(results)]
-    return FoundImages(images, found.skipped)
+
+    def is_result(file: Path, argument: Path) -> bool:
+        return results in file.resolve().parents and argument.resolve() in results.parents
+
+    images = [(file, argument) for file, argument in found.images if file == argument or not is_result(file, argument)]
+    skipped = [(file, why) for file, why in found.skipped if results not in file.resolve().parents]
+    return FoundImages(images, skipped)
 
 
 def scan_batch(
-    images: Sequence[tuple[Path, Path]], out: Path, detector: Detector, *, debug: bool = False
+    images: Sequence[tuple[Path, Path]], out: Path, detector: Scanner, *, debug: bool = False
 ) -> Iterator[Outcome]:
     """Scan images in their order, and write what was found of each as soon as it is there.
 
@@ -39,63 +65,92 @@ def scan_batch(
         out: folder of the results.
         detector: scores them.
         debug: show the traceback of an error that is none of the image's.
+
+    Raises:
+        TamperscopeError: a result would be written over an image.
+        OSError: not even the JSON can be written: the disk is full, the folder read-only.
     """
-    names = name_outputs(images)
-    with ThreadPoolExecutor(max_workers=_AHEAD) as readers, ThreadPoolExecutor(max_workers=1) as writer:
-        waiting: deque[Future[Mammogram | Finding]] = deque()
+    bases = [out / name for name in name_outputs(images)]
+    _check_inputs_survive([file for file, _ in images], bases)
+    readers = ThreadPoolExecutor(max_workers=_AHEAD, thread_name_prefix="read")
+    writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="write")
+    try:
+        reading: deque[Future[Mammogram | Finding]] = deque()
         writing: deque[Future[Outcome]] = deque()
         for index, (path, _) in enumerate(images):
-            while len(waiting) < _AHEAD + 1 and index + len(waiting) < len(images):
-                waiting.append(readers.submit(_read, images[index + len(waiting)][0], detector, debug=debug))
-            read = waiting.popleft().result()
+            while len(reading) <= _AHEAD and index + len(reading) < len(images):
+                reading.append(readers.submit(_read, images[index + len(reading)][0], detector, debug=debug))
+            read = reading.popleft().result()
             finding = read if isinstance(read, Finding) else _scan(read, detector, debug=debug)
             mammogram = read if isinstance(read, Mammogram) else None
-            writing.append(writer.submit(_write, path, out / names[index], finding, mammogram))
+            writing.append(writer.submit(_write, path, bases[index], finding, mammogram, detector, debug=debug))
+            del read, mammogram
             # One image may be written while the next is scored; more would pile up in memory.
             while len(writing) > 1:
                 yield writing.popleft().result()
         while writing:
             yield writing.popleft().result()
+    finally:
+        # Also when the caller stops early: nothing more is read, and what is being written is finished.
+        readers.shutdown(wait=False, cancel_futures=True)
+        writer.shutdown(wait=True)
 
 
-def _read(path: Path, detector: Detector, *, debug: bool) -> Mammogram | Finding:
+def _check_inputs_survive(files: Sequence[Path], bases: Sequence[Path]) -> None:
+    inputs = {os.path.realpath(file) for file in files}
+    for base in bases:
+        for ending in ENDINGS:
+            if os.path.realpath(f"{base}{ending}") in inputs:
+                raise TamperscopeError(f"{base}{ending} is an image to scan, and would be written over: change --out.")
+
+
+def _read(path: Path, detector: Scanner, *, debug: bool) -> Mammogram | Finding:
     try:
         return read_mammogram(path)
-    except UnscorableImageError as error:
+    except TamperscopeError as error:
         return _not_scored(str(error), detector)
     except Exception as error:
         # A fault of ours must not cost the rest of the batch either, nor pass for a verdict.
         return _internal_error(error, detector, debug=debug)
 
 
-def _scan(mammogram: Mammogram, detector: Detector, *, debug: bool) -> Finding:
+def _scan(mammogram: Mammogram, detector: Scanner, *, debug: bool) -> Finding:
     try:
         return detector.scan(mammogram)
+    except TamperscopeError as error:
+        return _not_scored(str(error), detector)
     except Exception as error:
         return _internal_error(error, detector, debug=debug)
 
 
-def _write(path: Path, base: Path, finding: Finding, mammogram: Mammogram | None) -> Outcome:
+def _write(
+    path: Path, base: Path, finding: Finding, mammogram: Mammogram | None, detector: Scanner, *, debug: bool
+) -> Outcome:
     sha256 = mammogram.source.sha256 if mammogram and mammogram.source else _hash(path)
-    facts = describe(path, finding, sha256=sha256, mammogram=mammogram)
-    return write_outcome(base, facts, finding, mammogram)
+    try:
+        return write_outcome(base, describe(path, finding, sha256=sha256, mammogram=mammogram), finding, mammogram)
+    except Exception as error:
+        # A verdict without its evidence is none. If this can't be written either, the disk is to blame.
+        failed = _internal_error(error, detector, debug=debug)
+        return write_outcome(base, describe(path, failed, sha256=sha256, mammogram=None), failed, None)
 
 
 def _hash(path: Path) -> str | None:
-    import hashlib
-
+    """SHA-256 of a regular file of reasonable size: a pipe would never end."""
     try:
+        if not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
+            return None
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 
-def _internal_error(error: Exception, detector: Detector, *, debug: bool) -> Finding:
+def _internal_error(error: Exception, detector: Scanner, *, debug: bool) -> Finding:
     if debug:
         traceback.print_exception(error)
     return _not_scored(f"internal error: {type(error).__name__}: {error}", detector)
 
 
-def _not_scored(reason: str, detector: Detector) -> Finding:
+def _not_scored(reason: str, detector: Scanner) -> Finding:
     return Finding("not-scored", None, detector.threshold, reason, model=detector.model)

@@ -1,42 +1,56 @@
-"""What a scan leaves of one image: JSON, heat map, scores."""
+"""What a scan leaves of one image: JSON, heat map, scores (docs/reference/finding.md)."""
 
 from __future__ import annotations
 
 import io
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tamperscope import __version__
 from tamperscope.detect.finding import Finding
 from tamperscope.mammogram import Mammogram
-from tamperscope.report.overlay import draw_overlay
-from tamperscope.report.png import encode_png
+from tamperscope.report.files import write_atomically
+from tamperscope.report.naming import ENDINGS
+from tamperscope.report.overlay import PALETTE, draw_overlay
+from tamperscope.report.png import encode_palette_png
+from tamperscope.report.thumbnail import Thumbnail, draw_thumbnail
 
 SCHEMA = "tamperscope/finding/1"
+_JSON, _HEATMAP, _SCORES = ENDINGS
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One scanned image, ready for the report.
+    """One scanned image, ready for the page and the table.
 
     Attributes:
-        path: the file, as it was found.
         facts: the content of ``NAME.json``.
-        thumbnail: a small overlay, uint8 RGB; None if not scored.
+        base: where it was written: ``NAME`` with its folder.
+        thumbnail: None if not scored.
     """
 
-    path: Path
     facts: dict[str, Any]
-    thumbnail: np.ndarray | None = field(default=None, compare=False)
+    base: Path
+    thumbnail: Thumbnail | None = field(default=None, compare=False)
 
     @property
     def verdict(self) -> str:
         """``real``, ``fake`` or ``not-scored``."""
         return self.facts["verdict"]
+
+    @property
+    def json_path(self) -> Path:
+        """``NAME.json``."""
+        return _named(self.base, _JSON)
+
+    @property
+    def heatmap_path(self) -> Path:
+        """``NAME.heatmap.png``, which is there if the image was scored."""
+        return _named(self.base, _HEATMAP)
 
 
 def describe(path: Path, finding: Finding, *, sha256: str | None, mammogram: Mammogram | None) -> dict[str, Any]:
@@ -59,8 +73,11 @@ def describe(path: Path, finding: Finding, *, sha256: str | None, mammogram: Mam
         "regions": [asdict(region) for region in finding.regions],
         "model": finding.model,
         "seconds": round(finding.seconds, 4),
+        "version": __version__,
+        "image": None,
     }
     if mammogram is not None:
+        source = mammogram.source
         facts["image"] = {
             "height": mammogram.shape[0],
             "width": mammogram.shape[1],
@@ -68,9 +85,9 @@ def describe(path: Path, finding: Finding, *, sha256: str | None, mammogram: Mam
             "laterality": mammogram.laterality,
             "view": mammogram.view,
             "patient": mammogram.patient,
-            "kind": mammogram.source.kind if mammogram.source else None,
-            "intensity": mammogram.source.intensity_map.describe() if mammogram.source else None,
-            "notes": list(mammogram.source.notes) if mammogram.source else [],
+            "kind": source.kind if source else None,
+            "intensity": source.intensity_map.describe() if source else None,
+            "notes": list(source.notes) if source else [],
         }
     return facts
 
@@ -80,34 +97,36 @@ def write_outcome(base: Path, facts: dict[str, Any], finding: Finding, mammogram
 
     The JSON comes last, so that where it is, the others are.
     """
+    text = to_json(facts)
     base.parent.mkdir(parents=True, exist_ok=True)
+    heatmap, scores = _named(base, _HEATMAP), _named(base, _SCORES)
     thumbnail = None
     if mammogram is not None and finding.score_matrix is not None:
-        overlay = draw_overlay(mammogram, finding)
-        write_atomically(_named(base, ".heatmap.png"), encode_png(overlay))
-        scores = io.BytesIO()
-        np.save(scores, finding.score_matrix)
-        write_atomically(_named(base, ".scores.npy"), scores.getvalue())
-        thumbnail = _shrink(overlay)
-    text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    write_atomically(_named(base, ".json"), text.encode("utf-8", "surrogateescape"))
-    return Outcome(Path(facts["path"]), facts, thumbnail)
+        write_atomically(heatmap, encode_palette_png(draw_overlay(mammogram, finding), PALETTE))
+        packed = io.BytesIO()
+        np.save(packed, finding.score_matrix)
+        write_atomically(scores, packed.getvalue())
+        thumbnail = draw_thumbnail(mammogram, finding)
+    else:
+        # An earlier scan's pictures would contradict the JSON.
+        heatmap.unlink(missing_ok=True)
+        scores.unlink(missing_ok=True)
+    write_atomically(_named(base, _JSON), text)
+    return Outcome(facts, base, thumbnail)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole or not there, whenever the program is stopped."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    os.replace(part, path)
+def to_json(facts: dict[str, Any]) -> bytes:
+    """Facts as strict JSON in UTF-8, numbers of numpy included."""
+    text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False, default=_plain) + "\n"
+    # A file's name may hold bytes that are no UTF-8, which Python keeps as surrogates: they become \udcxx escapes.
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is not for JSON")
 
 
 def _named(base: Path, ending: str) -> Path:
     return base.with_name(base.name + ending)
-
-
-def _shrink(picture: np.ndarray, height: int = 480) -> np.ndarray:
-    import cv2
-
-    scale = height / picture.shape[0]
-    width = max(1, round(picture.shape[1] * scale))
-    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)

@@ -1,22 +1,37 @@
-"""The heat map over the mammogram: the report's figure 10."""
+"""The heat map over the mammogram: the report's figure 10, as a picture of 256 colours.
+
+The picture has the original's size, 13 million pixels, and must cost less than the scoring. Three channels would
+triple the time of packing them, so heat is drawn in eight steps, as a weather map draws temperature, and a palette
+holds every step at 24 levels of grey; cold tissue, most of the image, keeps 64.
+"""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from tamperscope.detect.finding import Finding
+from tamperscope.detect.heat_map import heat_map_in_image
 from tamperscope.mammogram import Mammogram
 
 DISPLAY_WINDOW = (300.0, 800.0)
 """Reference intensity shown from black to white."""
 COLD = 0.2
 """Heat up to here leaves the mammogram as it is."""
-OPACITY = 0.6
-"""Of the colour at heat 1."""
-_OUTLINE = (255, 255, 255)
+STEPS = 8
+"""Colours of heat, each a tenth wide: 0.2 to 0.3, ... 0.9 to 1."""
+OPACITY = (0.25, 0.6)
+"""Of the colour in the coldest and in the hottest step: the hotter, the less of the mammogram shows."""
+
+_COLD_GREYS = 64
+_HOT_GREYS = 24
+_BLACK, _WHITE = 0, _COLD_GREYS - 1
+_COARSE = 8
+"""Heat is computed at every eighth pixel and interpolated: its cells are 64 pixels wide and smooth."""
+_BAND_ROWS = 256
+"""Rows drawn at a time, so that a band stays in the processor's cache from step to step."""
 
 
 def display_levels(pixels: np.ndarray) -> np.ndarray:
@@ -27,39 +42,110 @@ def display_levels(pixels: np.ndarray) -> np.ndarray:
     return cv2.addWeighted(pixels, scale, pixels, 0, -low * scale, dtype=cv2.CV_8U)
 
 
-def draw_overlay(mammogram: Mammogram, finding: Finding) -> np.ndarray:
-    """Mammogram, heat and the boxes of the regions.
+def step_colours() -> np.ndarray:
+    """The colour of each step of heat: uint8, ``STEPS`` x 3, RGB, from OpenCV's *inferno*, which is even to the eye."""
+    # Inferno's darkest third would vanish on a dark film, and its palest end in bright tissue.
+    levels = np.linspace(95, 240, STEPS).astype(np.uint8).reshape(-1, 1)
+    return cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[:, 0, ::-1]
 
-    Colours are OpenCV's *inferno*, which is even to the eye; the hotter, the more opaque.
+
+def step_opacities() -> np.ndarray:
+    """The opacity of each step of heat."""
+    return np.linspace(*OPACITY, STEPS)
+
+
+def _palette() -> np.ndarray:
+    cold = np.linspace(0, 255, _COLD_GREYS)[:, None].repeat(3, axis=1)
+    grey = np.linspace(0, 255, _HOT_GREYS)[None, :, None]
+    opacity = step_opacities()[:, None, None]
+    hot = opacity * step_colours()[:, None, :] + (1 - opacity) * grey
+    return np.rint(np.concatenate([cold, hot.reshape(-1, 3)])).astype(np.uint8)
+
+
+PALETTE = _palette()
+"""uint8, 256 x 3, RGB."""
+_COLD_TABLE = (np.arange(256) * _COLD_GREYS // 256).astype(np.uint8)
+_HOT_TABLE = (np.arange(256) * _HOT_GREYS // 256).astype(np.uint8)
+
+
+def heat_steps(heat: np.ndarray) -> np.ndarray:
+    """Which step a heat of 0 to 1 falls into: -1 where it is cold, 0 to ``STEPS`` - 1."""
+    step = np.ceil((np.asarray(heat, np.float64) - COLD) / (1 - COLD) * STEPS - 1e-9) - 1
+    return np.clip(step, -1, STEPS - 1).astype(int)
+
+
+_FIRST_INDEX = np.where(
+    (_steps := heat_steps(np.arange(256) / 255)) < 0, 0, _COLD_GREYS + _HOT_GREYS * _steps.clip(0)
+).astype(np.uint8)
+"""By heat in 255ths: the palette's index of its step with black beneath, 0 where it is cold."""
+
+
+def draw_overlay(mammogram: Mammogram, finding: Finding) -> np.ndarray:
+    """Mammogram, heat, and the regions' boxes, numbered from the strongest.
 
     Args:
         mammogram: the image.
         finding: what scanning it gave; it must be scored.
 
     Returns:
-        uint8, H x W x 3, RGB, in pixels of the original image.
+        uint8, H x W, in pixels of the original image: indices of ``PALETTE``, so that ``PALETTE[picture]`` is RGB.
     """
-    grey = display_levels(mammogram.pixels)
-    heat = (255 * finding.heat_map).astype(np.uint8)
-    picture = _blend_table().take(heat.astype(np.uint16) * 256 + grey, axis=0)
-    thick = max(2, mammogram.shape[0] // 600)
-    for region in finding.regions:
-        corner = (region.x + region.width - 1, region.y + region.height - 1)
-        cv2.rectangle(picture, (region.x, region.y), corner, (0, 0, 0), thick + 2)
-        cv2.rectangle(picture, (region.x, region.y), corner, _OUTLINE, thick)
+    height, width = mammogram.shape
+    coarse = coarse_heat(finding)
+    picture = np.empty((height, width), np.uint8)
+    for top in range(0, height, _BAND_ROWS):
+        rows = slice(top, min(top + _BAND_ROWS, height))
+        grey = display_levels(mammogram.pixels[rows])
+        cv2.LUT(grey, _COLD_TABLE, dst=picture[rows])
+        heat = _band_of_heat(coarse, rows, width)
+        if heat is not None:
+            first = cv2.LUT(heat, _FIRST_INDEX)
+            cv2.copyTo(cv2.add(cv2.LUT(grey, _HOT_TABLE), first), first, picture[rows])
+    for number, region in enumerate(finding.regions, start=1):
+        _outline(picture, (region.x, region.y, region.width, region.height), f"{number}: {region.score:.2f}")
     return picture
 
 
-def heat_colour(heat: np.ndarray) -> np.ndarray:
-    """Colour of a heat, 0 to 1: uint8 RGB, one more axis."""
-    levels = np.clip(255 * np.asarray(heat), 0, 255).astype(np.uint8).reshape(-1, 1)
-    return cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[:, 0, ::-1].reshape(*np.shape(heat), 3)
+def coarse_heat(finding: Finding) -> np.ndarray:
+    """The heat map at every eighth pixel, in 255ths: uint8, rounded up to whole eights of the image."""
+    if finding.score_matrix is None or finding.placement is None:
+        raise ValueError(f"an image that was not scored has no heat map: {finding.reason}")
+    place = finding.placement
+    rows, columns = -(-place.height // _COARSE), -(-place.width // _COARSE)
+    # The same picture in pixels eight times as large, which may reach a little beyond the image; rounding moves heat
+    # by half a pixel at most.
+    larger = replace(
+        place,
+        rows=round(place.rows * rows * _COARSE / place.height),
+        columns=round(place.columns * columns * _COARSE / place.width),
+        height=rows,
+        width=columns,
+    )
+    return np.rint(255 * heat_map_in_image(finding.score_matrix, larger)).astype(np.uint8)
 
 
-@lru_cache(maxsize=1)
-def _blend_table() -> np.ndarray:
-    """RGB for every pair of heat and grey level: a look-up a pixel instead of arithmetic on 13 million of them."""
-    heat, grey = np.linspace(0, 1, 256)[:, None, None], np.arange(256)[None, :, None]
-    opacity = OPACITY * np.clip((heat - COLD) / (1 - COLD), 0, 1)
-    colour = heat_colour(np.linspace(0, 1, 256))[:, None, :]
-    return np.rint(opacity * colour + (1 - opacity) * grey).astype(np.uint8).reshape(65536, 3)
+def _band_of_heat(coarse: np.ndarray, rows: slice, width: int) -> np.ndarray | None:
+    """Rows of the heat map at full size; None where all of it is cold."""
+    # One coarse row more on each side, so that neighbouring bands interpolate between the same values.
+    first, last = max(rows.start // _COARSE - 1, 0), min(-(-rows.stop // _COARSE) + 1, coarse.shape[0])
+    part = coarse[first:last]
+    if not _FIRST_INDEX[part.max()]:
+        return None
+    size = (part.shape[1] * _COARSE, part.shape[0] * _COARSE)
+    fine = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(fine[rows.start - first * _COARSE : rows.stop - first * _COARSE, :width])
+
+
+def _outline(picture: np.ndarray, box: tuple[int, int, int, int], text: str) -> None:
+    """A white box with a black edge, and its text above it, or inside where there is no room."""
+    x, y, width, height = box
+    thick = max(2, round(picture.shape[0] / 1000))
+    for colour, line in ((_BLACK, 3 * thick), (_WHITE, thick)):
+        cv2.rectangle(picture, (x, y), (x + width - 1, y + height - 1), colour, line)
+    font, size = cv2.FONT_HERSHEY_SIMPLEX, picture.shape[0] / 2600
+    (text_width, text_height), _ = cv2.getTextSize(text, font, size, thick)
+    pad = 3 * thick
+    left = max(0, min(x, picture.shape[1] - text_width - 2 * pad))
+    bottom = y if y >= text_height + 2 * pad else min(y + text_height + 2 * pad, picture.shape[0])
+    cv2.rectangle(picture, (left, bottom - text_height - 2 * pad), (left + text_width + 2 * pad, bottom), _BLACK, -1)
+    cv2.putText(picture, text, (left + pad, bottom - pad), font, size, _WHITE, thick, cv2.LINE_8)

@@ -7,15 +7,18 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from tamperscope.report.outcome import Outcome, write_atomically
+from tamperscope.report.files import write_atomically
+from tamperscope.report.outcome import Outcome
 
 COLUMNS = ("path", "sha256", "verdict", "score", "threshold", "regions", "reason", "seconds")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_table(outcomes: Sequence[Outcome], path: Path) -> None:
-    """One row an image, in the order of the scan."""
+    """One row an image, in the order of the scan; ``regions`` is their number."""
     text = io.StringIO(newline="")
-    table = csv.writer(text)
+    # All text is quoted: a spreadsheet that splits at semicolons must not find a formula behind one.
+    table = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
     table.writerow(COLUMNS)
     for outcome in outcomes:
         facts = {**outcome.facts, "regions": len(outcome.facts["regions"])}
@@ -25,6 +28,6 @@ def write_table(outcomes: Sequence[Outcome], path: Path) -> None:
 
 def _harmless(value: object) -> object:
     """Text that a spreadsheet would take for a formula gets an apostrophe in front (CWE-1236)."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
+    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
         return "'" + value
     return "" if value is None else value

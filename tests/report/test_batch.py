@@ -1,0 +1,175 @@
+import dataclasses
+import json
+import os
+import threading
+
+import cv2
+import numpy as np
+import pytest
+
+from tamperscope.errors import TamperscopeError
+from tamperscope.report import batch
+from tamperscope.report.batch import find_inputs, scan_batch
+from tests.io.make import breast, mg_dataset, save
+from tests.report.doubles import DetectorDouble
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in "abcde":
+        save(folder / f"{name}.dcm", mg_dataset(breast(640, 420)))
+    return folder
+
+
+def scan(paths, out, detector, **options):
+    return list(scan_batch(find_inputs(paths, out).images, out, detector, **options))
+
+
+def facts_of(out):
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(out.glob("*.json"))}
+
+
+def test_outcomes_come_in_order_and_are_what_was_written(folder, tmp_path):
+    out = tmp_path / "out"
+    outcomes = scan([folder], out, DetectorDouble(b=0.9))
+    assert [outcome.base.name for outcome in outcomes] == list("abcde")
+    facts = facts_of(out)
+    for outcome in outcomes:
+        assert json.loads(json.dumps(outcome.facts)) == facts[outcome.base.name]
+        assert outcome.json_path.is_file()
+        assert cv2.imread(str(outcome.heatmap_path)).shape == (640, 420, 3)
+    assert [facts[name]["verdict"] for name in "abcde"] == ["real", "fake", "real", "real", "real"]
+    region = facts["b"]["regions"][0]
+    assert region["score"] == 1
+    scores = np.load(out / "b.scores.npy")
+    assert (scores.shape, scores.dtype) == ((61, 61), np.float32)
+
+
+def test_an_unexpected_exception_costs_one_image_only(folder, tmp_path, capsys):
+    detector = DetectorDouble(b=ZeroDivisionError("oops"), c=TamperscopeError("the weights are gone."))
+    outcomes = scan([folder], tmp_path / "out", detector)
+    assert [outcome.verdict for outcome in outcomes] == ["real", "not-scored", "not-scored", "real", "real"]
+    assert outcomes[1].facts["reason"] == "internal error: ZeroDivisionError: oops"
+    assert outcomes[2].facts["reason"] == "the weights are gone."
+    assert "Traceback" not in capsys.readouterr().err
+    scan([folder], tmp_path / "out", detector, debug=True)
+    assert "ZeroDivisionError: oops" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("broken", ["read_mammogram", "write_outcome"])
+def test_a_fault_in_reading_or_drawing_costs_one_image_only(folder, tmp_path, monkeypatch, broken):
+    whole = getattr(batch, broken)
+
+    def fails_on_c(*arguments):
+        if arguments[0].stem == "c" and (broken == "read_mammogram" or arguments[3] is not None):
+            raise RuntimeError("oops")
+        return whole(*arguments)
+
+    monkeypatch.setattr(batch, broken, fails_on_c)
+    outcomes = scan([folder], tmp_path / "out", DetectorDouble())
+    assert [outcome.verdict for outcome in outcomes] == ["real", "real", "not-scored", "real", "real"]
+    facts = facts_of(tmp_path / "out")["c"]
+    assert facts["reason"] == "internal error: RuntimeError: oops"
+    assert facts["score"] is None
+    assert len(facts["sha256"]) == 64
+    assert not (tmp_path / "out" / "c.heatmap.png").exists()
+
+
+def test_a_full_disk_ends_the_scan(folder, tmp_path, monkeypatch):
+    def full(*_arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(batch, "write_outcome", full)
+    with pytest.raises(OSError, match="No space left"):
+        scan([folder], tmp_path / "out", DetectorDouble())
+
+
+def test_a_number_that_is_none_is_no_verdict(folder, tmp_path):
+    class Broken(DetectorDouble):
+        def scan(self, mammogram):
+            return dataclasses.replace(super().scan(mammogram), score=float("nan"))
+
+    outcomes = scan([folder / "a.dcm"], tmp_path / "out", Broken())
+    assert outcomes[0].verdict == "not-scored"
+    assert "internal error" in facts_of(tmp_path / "out")["a"]["reason"]
+
+
+def test_pictures_of_an_earlier_scan_do_not_contradict_a_later_one(folder, tmp_path):
+    out = tmp_path / "out"
+    scan([folder], out, DetectorDouble())
+    scan([folder], out, DetectorDouble(a=ValueError("oops")))
+    assert not (out / "a.heatmap.png").exists()
+    assert not (out / "a.scores.npy").exists()
+    assert (out / "b.heatmap.png").exists()
+
+
+def test_stopping_early_leaves_whole_files(folder, tmp_path):
+    out = tmp_path / "out"
+    outcomes = scan_batch(find_inputs([folder], out).images, out, DetectorDouble())
+    next(outcomes)
+    outcomes.close()
+    assert {path.suffix for path in out.iterdir()} <= {".json", ".png", ".npy"}
+    for path in out.glob("*.json"):
+        assert json.loads(path.read_text())["verdict"] == "real"
+        assert cv2.imread(str(path.with_suffix(".heatmap.png"))) is not None
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("write")]
+
+
+def test_few_images_are_held_at_once(folder, tmp_path, monkeypatch):
+    held, most = set(), []
+    whole_read, whole_write = batch._read, batch._write
+
+    def reading(path, *arguments, **options):
+        held.add(path)
+        most.append(len(held))
+        return whole_read(path, *arguments, **options)
+
+    def writing(path, *arguments, **options):
+        outcome = whole_write(path, *arguments, **options)
+        held.discard(path)
+        return outcome
+
+    monkeypatch.setattr(batch, "_read", reading)
+    monkeypatch.setattr(batch, "_write", writing)
+    for name in range(20):
+        os.link(folder / "a.dcm", folder / f"more-{name}.dcm")
+    assert len(scan([folder], tmp_path / "out", DetectorDouble())) == 25
+    assert max(most) <= 6
+
+
+def test_results_inside_the_scanned_folder_are_not_scanned(folder):
+    out = folder / "results"
+    for _ in range(2):
+        assert len(scan([folder], out, DetectorDouble())) == 5
+
+
+def test_results_beside_the_images_are_not_scanned(folder):
+    for _ in range(2):
+        assert len(scan([folder], folder, DetectorDouble())) == 5
+    assert len(scan([folder], folder.parent, DetectorDouble())) == 5
+
+
+def test_an_image_is_never_written_over(folder):
+    original = (folder / "a.dcm").read_bytes()
+    (folder / "a.heatmap.png").write_bytes(original)
+    with pytest.raises(TamperscopeError, match="is an image to scan, and would be written over"):
+        scan([folder], folder, DetectorDouble())
+    assert (folder / "a.heatmap.png").read_bytes() == original
+
+
+def test_a_pipe_does_not_hold_up_the_scan(tmp_path):
+    os.mkfifo(tmp_path / "pipe.dcm")
+    outcome = scan([tmp_path / "pipe.dcm"], tmp_path / "out", DetectorDouble())[0]
+    assert (outcome.verdict, outcome.facts["sha256"]) == ("not-scored", None)
+
+
+def test_a_name_that_is_no_text_is_kept_in_the_json(tmp_path):
+    file = os.fsencode(tmp_path) + b"/caf\xe9.dcm"
+    with open(file, "wb") as stream:
+        stream.write(b"no image")
+    scan([tmp_path], tmp_path / "out", DetectorDouble())
+    (written,) = (tmp_path / "out").glob("*.json")
+    facts = json.loads(written.read_bytes().decode("utf-8"))
+    assert os.fsencode(facts["path"]) == file
