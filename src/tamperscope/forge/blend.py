@@ -59,21 +59,28 @@ class Feathered(Blend):
         mm: width of the ramp; at least one pixel.
     """
 
-    mm: float = 1.0
+    mm: float = 1.5
+    rule: ClassVar[str] = "region on tissue, weight >= 0.5"
 
     def pixels(self, spacing_mm: float) -> int:
         """Width of the ramp in pixels."""
         return max(1, round(self.mm / spacing_mm))
 
     def weight(self, window: Window) -> np.ndarray:
-        """Share of the content: 1 in the hole, falling to 0 (raised cosine), 0 off the breast."""
-        distance = cv2.distanceTransform((~window.hole).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        ramp = np.clip(distance.astype(np.float64) / (self.pixels(window.spacing_mm) + 1), 0, 1)
-        return np.where(window.tissue & (ramp < 1), 0.5 + 0.5 * np.cos(np.pi * ramp), 0.0)
+        """Share of the content: 1 in the hole, falling to 0 outside it (raised cosine); towards air it falls inside."""
+        width = self.pixels(window.spacing_mm) + 1
+        weight = _fade(1 - _distance_from(window.hole) / width)
+        if not window.tissue.all():
+            weight *= _fade(_distance_from(~window.tissue) / width)
+        return weight
 
     def reach(self, window: Window) -> np.ndarray:
         """See ``Blend.reach``."""
         return self.weight(window) > 0
+
+    def mask(self, window: Window, content: np.ndarray) -> np.ndarray:
+        """See ``Blend.mask``."""
+        return window.hole & (self.weight(window) >= 0.5)
 
     def apply(self, window: Window, content: np.ndarray) -> np.ndarray:
         """See ``Blend.apply``."""
@@ -126,6 +133,21 @@ class Weighted(Blend):
     def apply(self, window: Window, content: np.ndarray) -> np.ndarray:
         """See ``Blend.apply``."""
         return merge(content, window.pixels.astype(np.float64), self.weight(window, content))
+
+
+HARD, FEATHERED, POISSON, WEIGHTED = Hard(), Feathered(), Poisson(), Weighted()
+"""The blends with their default parameters."""
+
+
+def _fade(share: np.ndarray) -> np.ndarray:
+    """Raised cosine from 0 to 1, exact at both ends."""
+    clipped = np.clip(share, 0, 1)
+    return np.where((clipped > 0) & (clipped < 1), 0.5 - 0.5 * np.cos(np.pi * clipped), clipped)
+
+
+def _distance_from(part: np.ndarray) -> np.ndarray:
+    """Euclidean distance of every pixel from a part of the picture, 0 in it."""
+    return cv2.distanceTransform((~part).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE).astype(np.float64)
 
 
 def _distance(hole: np.ndarray) -> np.ndarray:

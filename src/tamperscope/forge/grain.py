@@ -5,6 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+_LEAST = 64
+"""Pixels from which a texture can be learnt."""
+
 
 def low_pass(pixels: np.ndarray, known: np.ndarray, sigma: float) -> np.ndarray:
     """Gaussian mean of the known pixels (normalised convolution: Knutsson and Westin, 1993).
@@ -19,11 +22,15 @@ def low_pass(pixels: np.ndarray, known: np.ndarray, sigma: float) -> np.ndarray:
     """
     weight = known.astype(np.float64)
     share = cv2.GaussianBlur(weight, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
-    total = cv2.GaussianBlur(np.where(known, pixels, 0.0).astype(np.float64), (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+    total = cv2.GaussianBlur(
+        np.where(known, pixels, 0.0).astype(np.float64), (0, 0), sigma, borderType=cv2.BORDER_REFLECT
+    )
     return np.where(share > 1e-6, total / np.maximum(share, 1e-6), 0.0)
 
 
-def random_phase_grain(residual: np.ndarray, known: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def random_phase_grain(
+    residual: np.ndarray, known: np.ndarray, rng: np.random.Generator, *, near: np.ndarray | None = None
+) -> np.ndarray:
     """Noise that looks like the known part of a residual (random phase texture: Galerne, Gousseau, Morel, 2011).
 
     The power spectrum is the transform of the autocovariance of the known pixels, whatever their outline.
@@ -32,17 +39,19 @@ def random_phase_grain(residual: np.ndarray, known: np.ndarray, rng: np.random.G
         residual: h x w, what is left of the tissue without its low frequencies; about zero mean.
         known: bool, h x w, the pixels to learn from.
         rng: draws the phases.
+        near: bool, h x w, those known pixels whose strength the grain shall have; by default all.
 
     Returns:
-        float64, h x w, of the known pixels' variance; 0 where fewer than 64 pixels are known.
+        float64, h x w, of the known pixels' robust spread; 0 where fewer than 64 pixels are known.
     """
     count = int(known.sum())
-    if count < 64:
+    if count < _LEAST:
         return np.zeros(residual.shape)
     values = np.where(known, residual - residual[known].mean(), 0.0)
-    # A few very bright pixels (calcifications, labels' rims) are no texture.
-    limit = 4 * np.median(np.abs(values[known])) / 0.6745
+    # A few very bright pixels (calcifications, vessels, labels' rims) are no texture.
+    limit = 3 * _spread(values[known])
     values = np.clip(values, -limit, limit)
+    close = known if near is None or (known & near).sum() < _LEAST else known & near
     height, width = residual.shape
     size = (cv2.getOptimalDFTSize(2 * height), cv2.getOptimalDFTSize(2 * width))
     covariance = np.fft.irfft2(np.abs(np.fft.rfft2(values, size)) ** 2, size)
@@ -53,4 +62,9 @@ def random_phase_grain(residual: np.ndarray, known: np.ndarray, rng: np.random.G
     amplitude = np.sqrt(np.maximum(spectrum, 0))
     noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal(size)) * amplitude, size)[:height, :width]
     spread = float(noise.std())
-    return noise * (float(values[known].std()) / spread) if spread > 0 else np.zeros(residual.shape)
+    return noise * (_spread(values[close]) / spread) if spread > 0 else np.zeros(residual.shape)
+
+
+def _spread(values: np.ndarray) -> float:
+    """Standard deviation from the median absolute deviation."""
+    return float(np.median(np.abs(values - np.median(values)))) / 0.6745

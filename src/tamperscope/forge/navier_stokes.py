@@ -25,7 +25,7 @@ class NavierStokes(SmoothFill):
         name="navier-stokes",
         family="removal",
         does="Removes what is in the region: lines of equal intensity run on into it.",
-        trace="Straight wedges that meet in the middle, under a grain of the right strength and wrong phase.",
+        trace="Straight wedges that meet in the middle, under a grain of random phase.",
         source="Bertalmio, Bertozzi, Sapiro, CVPR 2001",
     )
     radius: float = 5.0

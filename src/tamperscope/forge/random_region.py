@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -14,8 +14,11 @@ from tamperscope.mammogram import Mammogram
 DEFAULT_SIZES_MM = ((7.0, 6.0), (9.0, 8.0), (11.0, 12.0), (13.0, 10.0), (15.0, 14.0), (18.0, 20.0), (24.0, 19.0))
 """Width and height of boxes around masses, where no annotated ones are given: the usual range of 6 to 25 mm."""
 LEAST_TISSUE = 0.97
+SKIN_MM = 3.0
+"""Distance from air within which no region starts: skin is not where lesions are, and shows any fault."""
+Place = tuple[int, int]
 _CORNERS = 96
-_TRIES = 400
+_TRIES, _PLACES = 2000, 100
 _LEAST_SIDE = 5
 
 
@@ -40,21 +43,21 @@ def random_region(
     """
     if not len(sizes):
         raise TamperscopeError("random regions need the size of at least one lesion.")
-    taken = np.zeros(mammogram.shape, np.uint8)
+    taken = np.zeros(mammogram.shape, np.bool_)
     for region in avoid:
-        taken[region.on_image(*mammogram.shape)] = 1
-    free = mammogram.tissue & (taken == 0)
-    for _ in range(_TRIES):
+        taken[region.slices] |= region.on_image(*mammogram.shape)[region.slices]
+    skin = 2 * round(SKIN_MM / mammogram.spacing.mm) + 1
+    # Beyond the border of the image there is tissue, as at the chest wall: the border is no skin.
+    free = cv2.erode(mammogram.tissue.view(np.uint8), np.ones((skin, skin), np.uint8)).view(np.bool_) & ~taken
+    for _ in range(_TRIES // _PLACES):
         width_mm, height_mm = sizes[int(rng.integers(len(sizes)))]
         width, height = (max(_LEAST_SIDE, round(side / mammogram.spacing.mm)) for side in (width_mm, height_mm))
         outline = blob_outline(width, height, rng)
         region = Region.polygon(outline)
-        place = random_place(free, region.mask, rng, tries=8)
-        if place is None:
-            continue
-        moved = Region.polygon(outline + (place[0] - region.x, place[1] - region.y))
-        if not taken[moved.slices][moved.mask].any():
-            return moved
+        for x, y in random_places(free, region.mask, rng, tries=_PLACES):
+            moved = Region.polygon(outline + np.array((x - region.x, y - region.y)))
+            if not taken[moved.slices][moved.mask].any():
+                return moved
     raise TamperscopeError("no region of the sizes of the lesions given fits into the breast tissue.")
 
 
@@ -82,30 +85,25 @@ def blob_outline(width: int, height: int, rng: np.random.Generator) -> np.ndarra
     return np.rint((corners - low) / (high - low) * (width - 1, height - 1)).astype(np.int64)
 
 
-def random_place(
-    free: np.ndarray, mask: np.ndarray, rng: np.random.Generator, *, tries: int = _TRIES
-) -> tuple[int, int] | None:
-    """Column and row at which a mask lies on free pixels, or None where no try found one.
+def random_places(free: np.ndarray, mask: np.ndarray, rng: np.random.Generator, *, tries: int) -> Iterator[Place]:
+    """Columns and rows at which a mask lies on free pixels.
 
     Args:
         free: bool, H x W, where it may lie.
         mask: bool, h x w.
         rng: draws the places.
-        tries: how many are drawn.
+        tries: how many are drawn, of which those that fit are given.
     """
     height, width = mask.shape
     rows, columns = free.shape
     if height > rows or width > columns:
-        return None
+        return
     # The box's sum from the integral image rules most places out before the outline is looked at.
     total = cv2.integral(free.view(np.uint8))
     for _ in range(tries):
         x, y = int(rng.integers(0, columns - width + 1)), int(rng.integers(0, rows - height + 1))
         inside = total[y + height, x + width] - total[y, x + width] - total[y + height, x] + total[y, x]
-        if inside == height * width:
-            return x, y
         if inside < 0.5 * mask.sum():
             continue
-        if free[y : y + height, x : x + width][mask].mean() >= LEAST_TISSUE:
-            return x, y
-    return None
+        if inside == height * width or free[y : y + height, x : x + width][mask].mean() >= LEAST_TISSUE:
+            yield x, y

@@ -114,10 +114,13 @@ class Region:
     def from_record(cls, shape: Mapping[str, Any]) -> Region:
         """The region that a record describes."""
         kind, numbers = shape["kind"], {key: value for key, value in shape.items() if key != "kind"}
-        makers = {"box": cls.box, "ellipse": cls.ellipse, "polygon": cls.polygon}
-        if kind not in makers:
-            raise TamperscopeError(f"there is no region of the kind '{kind}': {', '.join(makers)}.")
-        return makers[kind](**numbers)
+        if kind == "box":
+            return cls.box(**numbers)
+        if kind == "ellipse":
+            return cls.ellipse(**numbers)
+        if kind == "polygon":
+            return cls.polygon(**numbers)
+        raise TamperscopeError(f"there is no region of the kind '{kind}': box, ellipse, polygon.")
 
     def check_inside(self, height: int, width: int) -> None:
         """Raise ``TamperscopeError`` unless the bounding box lies in an image of this size."""

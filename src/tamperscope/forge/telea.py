@@ -25,7 +25,7 @@ class Telea(SmoothFill):
         name="telea",
         family="removal",
         does="Removes what is in the region: weighted means of the rim, marched inwards.",
-        trace="Structures end in soft streaks towards the middle; the grain is that of the surroundings, not their phase.",
+        trace="Structures end in soft streaks towards the middle, under a grain of random phase.",
         source="Telea, J. Graphics Tools 9 (2004)",
     )
     radius: float = 5.0

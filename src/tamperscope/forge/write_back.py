@@ -14,12 +14,11 @@ class Place(Protocol):
     """A rectangle of the image: ``Square``, ``Region`` or ``Window``."""
 
     @property
-    def slices(self) -> tuple[slice, slice]: ...
+    def slices(self) -> tuple[slice, slice]:
+        """Index in an H x W array."""
 
 
-def write_back(
-    mammogram: Mammogram, edited: np.ndarray, place: Place, reach: np.ndarray | None = None
-) -> Mammogram:
+def write_back(mammogram: Mammogram, edited: np.ndarray, place: Place, reach: np.ndarray | None = None) -> Mammogram:
     """The mammogram with one rectangle replaced, through the stored values of its file where it has one.
 
     Outside, stored values stay bit for bit; inside, pixels are what the file can hold: the nearest stored value to

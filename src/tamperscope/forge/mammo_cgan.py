@@ -1,0 +1,72 @@
+"""The injector as one forger among the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
+
+from tamperscope.errors import TamperscopeError
+from tamperscope.forge.blend import WEIGHTED, Weighted
+from tamperscope.forge.card import Card
+from tamperscope.forge.forger import Forger, checked_region
+from tamperscope.forge.forgery import Forgery, Square
+from tamperscope.forge.injector import LEAST_SIDE, Injector
+from tamperscope.forge.region import Region
+from tamperscope.mammogram import Mammogram
+
+
+@dataclass(frozen=True, kw_only=True)
+class MammoCgan(Forger):
+    """Puts a synthetic tumour into the square around the region (``Injector``).
+
+    The square is at least 32 pixels wide and is moved into the image at its border. Unlike that of the other forgers
+    the change is confined to the square, not to the region: the injector chooses the tumour's outline itself.
+
+    Attributes:
+        blend: Th, alpha and p of equation 2.2.
+        noise: sigma of the noise of stage 7, reference intensity.
+        injector: with which generators; by default those that ship with the package.
+    """
+
+    card: ClassVar[Card] = Card(
+        name="mammo-cgan",
+        family="injection",
+        does="Puts a synthetic tumour into the square around the region: two generators, merged by equation 2.1.",
+        trace="A 64-pixel picture enlarged, under white noise: no fine structure of tissue, noise without its colour.",
+        source="the report, section 2.1",
+    )
+    blend: Weighted = WEIGHTED
+    noise: float = 10.0
+    injector: Injector | None = None
+
+    def repeat(self, mammogram: Mammogram, region: Region | Square, *, seed: int) -> Forgery:
+        """See ``Forger.repeat``."""
+        region = checked_region(mammogram, region)
+        square = region.bounding_square(*mammogram.shape, least=LEAST_SIDE)
+        injector = self.injector or _shipped()
+        blend = self.blend
+        forgery = injector.inject(
+            mammogram,
+            square,
+            threshold=blend.threshold,
+            smoothing=blend.smoothing,
+            power=blend.power,
+            noise=self.noise,
+            seed=seed,
+        )
+        if not forgery.mask.any():
+            raise TamperscopeError("mammo-cgan would change nothing here: its mask is empty.")
+        own = forgery.record
+        record = self.record(region, seed=seed, drawn={"square": own["square"]})
+        record["parameters"].pop("injector")
+        record["model"] = own["model"]
+        record["mask"] = own["mask"]
+        x, y, side = square.x, square.y, square.side
+        record["reach"] = {"x0": x, "y0": y, "x1": x + side, "y1": y + side}
+        return Forgery(forgery.mammogram, forgery.mask, record, forgery.stages)
+
+
+@cache
+def _shipped() -> Injector:
+    return Injector.load(threads=1)
