@@ -9,7 +9,7 @@ from scipy.sparse.linalg import cg, spsolve
 
 _DIRECT = 12_000
 """Unknowns up to which the system is solved directly; beyond, by conjugate gradients from a coarser solution."""
-_ABSOLUTE_TOLERANCE = 1e-3
+_ABSOLUTE_TOLERANCE = 1e-4
 
 
 def fill_harmonic(values: np.ndarray, hole: np.ndarray) -> np.ndarray:

@@ -11,17 +11,21 @@ from tamperscope.forge.blend import WEIGHTED, Weighted
 from tamperscope.forge.card import Card
 from tamperscope.forge.forger import Forger, checked_region
 from tamperscope.forge.forgery import Forgery, Square
-from tamperscope.forge.injector import LEAST_SIDE, Injector
+from tamperscope.forge.injector import HOLE, LEAST_SIDE, SIDE, Injector
 from tamperscope.forge.region import Region
 from tamperscope.mammogram import Mammogram
+
+_CONTEXT = SIDE / (HOLE.stop - HOLE.start)
+"""The tumour is in the middle 44 of the 64 pixels: the square is that much larger than the region."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MammoCgan(Forger):
-    """Puts a synthetic tumour into the square around the region (``Injector``).
+    """Puts a synthetic tumour into the region, with the square around it (``Injector``).
 
-    The square is at least 32 pixels wide and is moved into the image at its border. Unlike that of the other forgers
-    the change is confined to the square, not to the region: the injector chooses the tumour's outline itself.
+    The square is 64/44 of the region's longer side, at least 32 pixels, and is moved into the image at its border.
+    Unlike that of the other forgers the change is confined to the square, not to the region: the injector chooses the
+    tumour's outline itself.
 
     Attributes:
         blend: Th, alpha and p of equation 2.2.
@@ -43,7 +47,7 @@ class MammoCgan(Forger):
     def repeat(self, mammogram: Mammogram, region: Region | Square, *, seed: int) -> Forgery:
         """See ``Forger.repeat``."""
         region = checked_region(mammogram, region)
-        square = region.bounding_square(*mammogram.shape, least=LEAST_SIDE)
+        square = region.bounding_square(*mammogram.shape, least=LEAST_SIDE, context=_CONTEXT)
         injector = self.injector or _shipped()
         blend = self.blend
         forgery = injector.inject(

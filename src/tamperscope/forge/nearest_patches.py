@@ -86,7 +86,7 @@ class _Field:
         sources = pool[rng.integers(len(pool), size=len(rows))]
         field = cls(rows, columns, sources, valid)
         if coarser is not None:
-            parent_height, parent_width = coarser.index.shape
+            parent_height, parent_width = coarser.valid.shape[0], coarser.valid.shape[1]
             parent = coarser.index[np.minimum(rows // 2, parent_height - 1), np.minimum(columns // 2, parent_width - 1)]
             guess = 2 * coarser.sources[parent] + np.stack([rows % 2, columns % 2], 1)
             guess = np.clip(guess, 0, (height - 1, width - 1))
@@ -97,7 +97,7 @@ class _Field:
 
     def search(self, picture: np.ndarray, rng: np.random.Generator) -> None:
         """One round: the neighbours' sources in four directions, then tries in ever smaller surroundings."""
-        height, width = (int(side) for side in self.valid.shape)
+        height, width = self.valid.shape[0], self.valid.shape[1]
         mirrored = np.pad(picture, _HALF, mode="reflect")
         patches = np.lib.stride_tricks.sliding_window_view(mirrored, (PATCH, PATCH))
         wanted = patches[self.rows, self.columns].reshape(len(self.rows), -1)

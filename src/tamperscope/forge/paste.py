@@ -14,6 +14,8 @@ from tamperscope.mammogram import Mammogram
 
 _CANDIDATES = 600
 _RIM_MM = 2.0
+_GAIN_RANGE = (0.7, 1.4)
+"""Beyond, noise would be amplified with the contrast."""
 _RIM_PIXELS = 1500
 """Pixels of the rim that are compared at a place."""
 
@@ -102,10 +104,7 @@ def best_place(
     box = window.hole[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     shape = cv2.resize(box.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).view(np.bool_)
     shape = shape[:, ::-1] if mirrored else shape
-    band = 2 * max(3, round(_RIM_MM / window.spacing_mm)) + 1
-    rim = cv2.dilate(window.hole.view(np.uint8), np.ones((band, band), np.uint8)).view(np.bool_)
-    rim &= ~window.hole & window.tissue
-    rim_rows, rim_columns = np.nonzero(rim)
+    rim_rows, rim_columns = np.nonzero(rim_of(window))
     every = max(1, len(rim_rows) // _RIM_PIXELS)
     rim_rows, rim_columns = rim_rows[::every], rim_columns[::every]
     wanted = window.pixels[rim_rows, rim_columns]
@@ -126,3 +125,20 @@ def best_place(
     if best is None:
         raise TamperscopeError("no place of the region's size to take pixels from was found in the tissue.")
     return best[1]
+
+
+def rim_of(window: Window) -> np.ndarray:
+    """The tissue within 2 mm of the hole: bool, h x w."""
+    band = 2 * max(3, round(_RIM_MM / window.spacing_mm)) + 1
+    near = cv2.dilate(window.hole.view(np.uint8), np.ones((band, band), np.uint8)).view(np.bool_)
+    return near & ~window.hole & window.tissue
+
+
+def match_rim(content: np.ndarray, window: Window) -> tuple[float, float]:
+    """Gain and offset that give the content's rim the mean and the spread of the window's."""
+    rim = rim_of(window) & (content > 0)
+    if rim.sum() < 16:
+        return 1.0, 0.0
+    here, there = window.pixels[rim].astype(np.float64), content[rim]
+    gain = float(np.clip(here.std() / max(float(there.std()), 1e-6), *_GAIN_RANGE))
+    return gain, float(here.mean() - gain * there.mean())

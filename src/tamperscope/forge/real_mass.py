@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.blend import POISSON, WEIGHTED, Blend
 from tamperscope.forge.card import Card
-from tamperscope.forge.paste import Placement, fetch
+from tamperscope.forge.paste import Placement, fetch, match_rim
 from tamperscope.forge.region import Region
 from tamperscope.forge.region_forger import Edit, RegionForger
 from tamperscope.forge.window import Window
@@ -25,6 +25,7 @@ class RealMass(RegionForger):
         donor: the mammogram with the mass.
         source: the mass with its surroundings: a square like the injector's, or an outline; by default the brightest
             place of the region's size in mm in the donor's tissue, which suits tests and not studies.
+        match: bring the donor's brightness and contrast at the rim to those around the region.
     """
 
     card: ClassVar[Card] = Card(
@@ -38,6 +39,7 @@ class RealMass(RegionForger):
     blend: Blend = WEIGHTED
     donor: Mammogram | None = None
     source: Region | None = None
+    match: bool = True
 
     def edit(self, mammogram: Mammogram, window: Window, rng: np.random.Generator) -> Edit:
         """See ``RegionForger.edit``."""
@@ -50,7 +52,13 @@ class RealMass(RegionForger):
             placement = Placement(*self.source.centre, size / max(self.source.width, self.source.height))
         else:
             placement = _brightest(donor, size * mammogram.spacing.mm / donor.spacing.mm, size)
-        return Edit(fetch(donor.pixels, window, placement), {"placement": asdict(placement)})
+        content = fetch(donor.pixels, window, placement).astype(np.float64)
+        drawn: dict[str, Any] = {"placement": asdict(placement)}
+        if self.match:
+            gain, offset = match_rim(content, window)
+            content = gain * content + offset
+            drawn["match"] = {"gain": gain, "offset": offset}
+        return Edit(content, drawn)
 
 
 @dataclass(frozen=True, kw_only=True)

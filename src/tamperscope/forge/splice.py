@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.blend import FEATHERED, POISSON, Blend
 from tamperscope.forge.card import Card
-from tamperscope.forge.paste import Placement, best_place, fetch
+from tamperscope.forge.paste import Placement, best_place, fetch, match_rim
 from tamperscope.forge.region import Region
 from tamperscope.forge.region_forger import Edit, RegionForger
 from tamperscope.forge.window import Window
 from tamperscope.mammogram import Mammogram
 
 _SAME_PITCH = 0.02
-_GAIN_RANGE = (0.5, 2.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +55,9 @@ class Splice(RegionForger):
         else:
             placement = best_place(donor, window, rng, free=donor.tissue, scale=scale, level=True)
         content = fetch(donor.pixels, window, placement).astype(np.float64)
-        drawn = {"placement": asdict(placement)}
+        drawn: dict[str, Any] = {"placement": asdict(placement)}
         if self.match:
-            gain, offset = _match(content, window)
+            gain, offset = match_rim(content, window)
             content = gain * content + offset
             drawn["match"] = {"gain": gain, "offset": offset}
         return Edit(content, drawn)
@@ -78,14 +76,3 @@ class PoissonSplice(Splice):
         needs_donor=True,
     )
     blend: Blend = POISSON
-
-
-def _match(content: np.ndarray, window: Window) -> tuple[float, float]:
-    """Gain and offset that give the content's rim the mean and the spread of the window's."""
-    near = cv2.dilate(window.hole.view(np.uint8), np.ones((25, 25), np.uint8)).view(np.bool_)
-    rim = near & ~window.hole & window.tissue & (content > 0)
-    if rim.sum() < 16:
-        return 1.0, 0.0
-    here, there = window.pixels[rim].astype(np.float64), content[rim]
-    gain = float(np.clip(here.std() / max(float(there.std()), 1e-6), *_GAIN_RANGE))
-    return gain, float(here.mean() - gain * there.mean())
