@@ -40,7 +40,11 @@ def test_random_square_lies_in_the_tissue(tmp_path, dicom_files):
         (["--square", "1,2"], "neither X,Y,SIDE in whole pixels nor random"),
         (["--square", "9000,0,400"], "is not inside the image"),
         (["--square", "0,0,8"], "at least 32 pixels"),
+        (["--square", "-1,0,400"], "is not inside the image"),
         (["--square", "random", "--smoothing", "0"], "smoothing and power must be more than 0"),
+        (["--square", "random", "--threshold", "nan"], "'nan' is not a number"),
+        (["--square", "random", "--noise", "much"], "'much' is not a number"),
+        (["--square", "random", "--seed", "-1"], "Invalid value for '--seed'"),
         ([], "Missing option '--square'"),
     ],
 )
@@ -63,4 +67,5 @@ def test_a_file_that_is_no_mammogram(tmp_path):
     (tmp_path / "text.dcm").write_text("hello")
     result = run("inject", tmp_path / "text.dcm", "--square", "random", "--out", tmp_path / "forged.dcm")
     assert result.returncode == 2
+    assert f"{tmp_path / 'text.dcm'}: The file is text" in result.stderr
     assert "Traceback" not in result.stderr

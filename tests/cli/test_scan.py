@@ -162,3 +162,32 @@ def test_a_missing_file_is_not_scored(tmp_path):
     assert result.returncode == 2
     facts = json.loads((tmp_path / "out" / "nowhere.json").read_text())
     assert (facts["verdict"], facts["sha256"]) == ("not-scored", None)
+
+
+def test_two_arguments_of_one_name_do_not_collide(tmp_path):
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "x.dcm").write_bytes(b"no image")
+    files = [tmp_path / "one" / "x.dcm", tmp_path / "two" / "x.dcm"]
+    run("scan", *files, "--out", tmp_path / "out")
+    written = {json.loads(path.read_text())["path"]: path for path in (tmp_path / "out").rglob("*.json")}
+    assert written == {str(file): tmp_path / "out" / file.parent.name / "x.json" for file in files}
+
+
+def test_a_pipe_gets_no_colours_and_a_folder_says_what_it_skipped(tmp_path):
+    (tmp_path / "x.dcm").write_bytes(b"no image")
+    for number in range(8):
+        (tmp_path / f"notes-{number}.txt").write_text("no image")
+    result = run("scan", tmp_path, "--out", tmp_path / "out")
+    assert "\x1b" not in result.stdout
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("not-scored")
+    assert sum(line.startswith("skipped") for line in lines) == 6
+    assert "3 more files" in result.stdout
+
+
+def test_results_are_not_written_into_a_file(tmp_path):
+    (tmp_path / "x.dcm").write_bytes(b"no image")
+    result = run("scan", tmp_path / "x.dcm", "--out", tmp_path / "x.dcm")
+    assert result.returncode == 2
+    assert "is a file" in result.stderr

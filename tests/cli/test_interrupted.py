@@ -1,0 +1,82 @@
+"""A scan that is stopped half way, on real processes."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.io.make import breast, mg_dataset, save
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Many links to one large image: enough to be stopped half way."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    save(folder / "000.dcm", mg_dataset(breast(2400, 1800)))
+    for number in range(1, 60):
+        os.link(folder / "000.dcm", folder / f"{number:03}.dcm")
+    return folder
+
+
+def start(*arguments):
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "tamperscope", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+def check_all_whole(out):
+    written = sorted(out.glob("*.json"))
+    assert written
+    for path in written:
+        assert json.loads(path.read_text())["verdict"] in ("real", "fake")
+        assert cv2.imread(str(path.with_suffix(".heatmap.png"))).shape == (2400, 1800, 3)
+        assert np.load(path.with_suffix(".scores.npy")).shape == (61, 61)
+    return written
+
+
+def test_ctrl_c_ends_with_a_report_of_what_is_done(folder, tmp_path):
+    process = start("scan", folder, "--out", tmp_path / "out", "--format", "csv")
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip().endswith("Stopped.")
+    assert "Traceback" not in errors
+    written = check_all_whole(tmp_path / "out")
+    assert len(written) < 60
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    shown, missing = page.count('<tr class="row '), re.search(r"(\d+) more image", page)
+    assert shown + int(missing[1]) == 60
+    assert len((tmp_path / "out" / "findings.csv").read_text().splitlines()) == shown + 1
+
+
+def test_killed_leaves_whole_files(folder, tmp_path):
+    process = start("scan", folder, "--out", tmp_path / "out")
+    for _ in range(3):
+        process.stdout.readline()
+    process.kill()
+    process.communicate(timeout=60)
+    check_all_whole(tmp_path / "out")
+
+
+def test_a_reader_that_goes_away_is_no_fake(folder, tmp_path):
+    process = start("scan", folder, "--out", tmp_path / "out")
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(timeout=60) == 2
+    assert "Traceback" not in process.stderr.read()
+    process.stderr.close()
