@@ -7,13 +7,12 @@ holds every step at 24 levels of grey; cold tissue, most of the image, keeps 64.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 
 from tamperscope.detect.finding import Finding
-from tamperscope.detect.heat_map import heat_map_in_image
+from tamperscope.detect.heat_map import heat_cells
+from tamperscope.detect.tiling import STEP
 from tamperscope.mammogram import Mammogram
 
 DISPLAY_WINDOW = (300.0, 800.0)
@@ -74,9 +73,9 @@ def heat_steps(heat: np.ndarray) -> np.ndarray:
     return np.clip(step, -1, STEPS - 1).astype(int)
 
 
-_FIRST_INDEX = np.where(
-    (_steps := heat_steps(np.arange(256) / 255)) < 0, 0, _COLD_GREYS + _HOT_GREYS * _steps.clip(0)
-).astype(np.uint8)
+STEP_TABLE = (heat_steps(np.arange(256) / 255) + 1).astype(np.uint8)
+"""By heat in 255ths: 0 where it is cold, then 1 to ``STEPS``."""
+_FIRST_INDEX = np.where(STEP_TABLE == 0, 0, _COLD_GREYS + _HOT_GREYS * (STEP_TABLE.astype(int) - 1)).astype(np.uint8)
 """By heat in 255ths: the palette's index of its step with black beneath, 0 where it is cold."""
 
 
@@ -112,16 +111,17 @@ def coarse_heat(finding: Finding) -> np.ndarray:
         raise ValueError(f"an image that was not scored has no heat map: {finding.reason}")
     place = finding.placement
     rows, columns = -(-place.height // _COARSE), -(-place.width // _COARSE)
-    # The same picture in pixels eight times as large, which may reach a little beyond the image; rounding moves heat
-    # by half a pixel at most.
-    larger = replace(
-        place,
-        rows=round(place.rows * rows * _COARSE / place.height),
-        columns=round(place.columns * columns * _COARSE / place.width),
-        height=rows,
-        width=columns,
-    )
-    return np.rint(255 * heat_map_in_image(finding.score_matrix, larger)).astype(np.uint8)
+    heat = _between_cells(heat_cells(finding.score_matrix), rows, place.rows * _COARSE / place.height, place.top)
+    heat = _between_cells(heat.T, columns, place.columns * _COARSE / place.width, place.left).T
+    return np.ascontiguousarray(np.rint(255 * heat).astype(np.uint8))
+
+
+def _between_cells(cells: np.ndarray, count: int, scale: float, start: int) -> np.ndarray:
+    """Rows between rows of cells, as ``heat_map_in_image`` has them; a matrix product would wait for BLAS's threads."""
+    position = (((np.arange(count) + 0.5) * scale + start) / STEP - 0.5).clip(0, len(cells) - 1)
+    before = np.minimum(position.astype(int), len(cells) - 2)
+    share = (position - before).astype(np.float32)[:, None]
+    return cells[before] * (1 - share) + cells[before + 1] * share
 
 
 def _band_of_heat(coarse: np.ndarray, rows: slice, width: int) -> np.ndarray | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tamperscope.detect.finding import Finding
 from tamperscope.mammogram import Mammogram
-from tamperscope.report.overlay import STEPS, coarse_heat, display_levels, heat_steps, step_colours, step_opacities
+from tamperscope.report.overlay import STEP_TABLE, STEPS, coarse_heat, display_levels, step_colours, step_opacities
 from tamperscope.report.png import encode_palette_png
 
 HEIGHT = 560
@@ -49,8 +49,7 @@ def draw_thumbnail(mammogram: Mammogram, finding: Finding) -> Thumbnail:
     small = cv2.resize(np.ascontiguousarray(mammogram.pixels[::skip, ::skip]), size, interpolation=cv2.INTER_AREA)
     packed = cv2.imencode(".jpg", display_levels(small), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
     heat = cv2.resize(coarse_heat(finding), size, interpolation=cv2.INTER_AREA)
-    steps = (heat_steps(heat / 255) + 1).astype(np.uint8)
-    return Thumbnail(packed.tobytes(), encode_palette_png(steps, heat_palette()), *size)
+    return Thumbnail(packed.tobytes(), encode_palette_png(cv2.LUT(heat, STEP_TABLE), heat_palette()), *size)
 
 
 def heat_palette() -> np.ndarray:
