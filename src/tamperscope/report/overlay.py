@@ -142,7 +142,7 @@ def _outline(picture: np.ndarray, box: tuple[int, int, int, int], text: str) -> 
     thick = max(2, round(picture.shape[0] / 1000))
     for colour, line in ((_BLACK, 3 * thick), (_WHITE, thick)):
         cv2.rectangle(picture, (x, y), (x + width - 1, y + height - 1), colour, line)
-    font, size = cv2.FONT_HERSHEY_SIMPLEX, picture.shape[0] / 2600
+    font, size = cv2.FONT_HERSHEY_SIMPLEX, picture.shape[0] / 1900
     (text_width, text_height), _ = cv2.getTextSize(text, font, size, thick)
     pad = 3 * thick
     left = max(0, min(x, picture.shape[1] - text_width - 2 * pad))
