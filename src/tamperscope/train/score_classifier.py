@@ -65,8 +65,8 @@ def train_score_classifier(
 ) -> ScoreClassifier:
     """Train on score matrices, each at five placements, with early stopping on the validation loss.
 
-    Real and fake are drawn equally often, whatever their numbers. Writes ``OUT/score-classifier.csv``; it takes
-    a minute, so it keeps no checkpoint.
+    An epoch draws as many placed matrices as there are images, real and fake equally often. Writes
+    ``OUT/score-classifier.csv``; it takes minutes, so it keeps no checkpoint.
     """
     torch.manual_seed(recipe.seed)
     network = ScoreClassifier()
@@ -85,7 +85,7 @@ def train_score_classifier(
             if epoch - best_epoch > recipe.classifier_patience:
                 break
             network.train()
-            order = torch.multinomial(weights, len(labels), replacement=True)
+            order = torch.multinomial(weights, len(train[1]), replacement=True)
             losses = []
             for chosen in order.split(recipe.classifier_batch):
                 loss = nn.functional.binary_cross_entropy(network(placed[chosen]).clamp(1e-6, 1 - 1e-6), labels[chosen])

@@ -13,6 +13,9 @@ from tamperscope.detect.cues.forensic_transfer import HALO, SCALE
 from tamperscope.detect.tiling import STEP, TILE, Canvas, lit_tiles
 
 SIDE = TILE + 2 * HALO
+TWINS = 0.75
+"""Share of the real tiles that are the untouched twins of the batch's fake ones. Forgeries lie inside the breast, so
+a network shown real tiles from everywhere learns "bright and in the middle = fake" first, and little else."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class TileSet:
         self.images = images
         self.fake: list[Tile] = []
         self.real: list[Tile] = []
+        self.twins: list[Tile] = []
         for index, image in enumerate(images):
             place = image.canvas.placement
             lit = np.argwhere(lit_tiles(image.canvas)) * STEP
@@ -50,6 +54,7 @@ class TileSet:
                     forged = _overlap(patch, int(top) - place.top, int(left) - place.left).sum()
                     if forged > least_forged * TILE**2:
                         self.fake.append(Tile(index, number, int(top), int(left), 1))
+                        self.twins.append(Tile(index, None, int(top), int(left), 0))
                     elif forged == 0 and _touches(patch, int(top) - place.top, int(left) - place.left):
                         # Untouched pixels under a square whose weights stayed low: real, and worth knowing.
                         self.real.append(Tile(index, number, int(top), int(left), 0))
@@ -66,8 +71,11 @@ class TileSet:
             turn: turn and flip at random (training), or not (validation).
         """
         half = count // 2
-        fakes = [self.fake[i] for i in rng.choice(len(self.fake), half, replace=len(self.fake) < half)]
-        reals = [self.real[i] for i in rng.choice(len(self.real), half, replace=len(self.real) < half)]
+        twins = round(TWINS * half)
+        chosen_fakes = rng.choice(len(self.fake), half, replace=len(self.fake) < half)
+        fakes = [self.fake[i] for i in chosen_fakes]
+        reals = [self.twins[i] for i in chosen_fakes[:twins]]
+        reals += [self.real[i] for i in rng.choice(len(self.real), half - twins, replace=len(self.real) < half)]
         tiles = [*fakes, *reals]
         order = rng.permutation(len(tiles))
         for start in range(0, len(order), batch):
