@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tamperscope.train.cross_validate import Outcome, read_outcomes, summarise, write_outcomes  # noqa: E402
+from tamperscope.train.cross_validate import Outcome, read_outcomes, summarise, write_outcomes
 
 
 def test_folds_are_pooled_into_the_reports_table(tmp_path):
