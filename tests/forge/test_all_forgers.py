@@ -2,6 +2,8 @@
 
 import json
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -130,8 +132,6 @@ def test_every_kind_of_source_is_written_and_marked(name, file, folder, donor, t
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_mammogram_made_in_memory(name, mammogram, donor):
-    from dataclasses import replace
-
     forgery = forge(name, replace(mammogram, source=None), donor)
     assert forgery.mammogram.source is None
     assert forgery.mammogram.pixels.dtype == np.float32
@@ -170,3 +170,13 @@ def test_every_forger_has_a_card(name):
 def test_an_unknown_forger_is_refused():
     with pytest.raises(TamperscopeError, match="there is no forger 'magic'"):
         find_forger("magic")
+
+
+def test_a_resaved_image_is_the_same_bit_for_bit(mammogram, donor):
+    control = forge("control-resave", mammogram, donor)
+    np.testing.assert_array_equal(control.mammogram.source.stored, mammogram.source.stored)
+
+
+def test_the_reference_page_names_every_forger():
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "forgers.md").read_text(encoding="utf-8")
+    assert [name for name in NAMES if f"`{name}`" not in page] == []

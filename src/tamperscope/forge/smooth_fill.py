@@ -75,6 +75,6 @@ class SmoothFill(RegionForger):
             filled = cv2.resize(self.fill(reduced, share < 0.5), (width, height), interpolation=cv2.INTER_CUBIC)
         # What is finer than sigma comes from the grain. The fill's own fine structure would be the creases in which
         # these methods end in the middle of a hole.
-        filled = cv2.GaussianBlur(filled, (0, 0), 2 * sigma, borderType=cv2.BORDER_REFLECT)
+        filled = cv2.GaussianBlur(filled, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
         # Blur, reduction and enlargement leave a step at the rim, which a membrane takes away.
         return filled + fill_harmonic(np.where(known, base - filled, 0.0), hole)

@@ -31,15 +31,18 @@ def write_back(mammogram: Mammogram, edited: np.ndarray, place: Place, reach: np
         reach: bool, h x w, the pixels of the rectangle that may change; all of them where it is not given.
     """
     where = place.slices
-    if reach is None:
-        reach = np.ones(edited.shape, np.bool_)
     pixels = mammogram.pixels.copy()
+    if reach is None:
+        # A whole rectangle, perhaps the whole image: a mask of its size would cost memory for nothing.
+        inner: tuple[slice, ...] | np.ndarray = (slice(None), slice(None))
+    else:
+        inner = reach
     if mammogram.source is None:
-        pixels[where][reach] = edited[reach]
+        pixels[where][inner] = edited[inner]
         return replace(mammogram, pixels=pixels)
     source = mammogram.source
     stored = source.stored.copy()
-    changed = source.intensity_map.to_stored(edited[reach], stored.dtype)
-    stored[where][reach] = changed
-    pixels[where][reach] = source.intensity_map.to_reference(changed)
+    changed = source.intensity_map.to_stored(edited[inner], stored.dtype)
+    stored[where][inner] = changed
+    pixels[where][inner] = source.intensity_map.to_reference(changed)
     return replace(mammogram, pixels=pixels, source=replace(source, stored=stored))

@@ -16,13 +16,15 @@ EXAMPLES = 8
 _TILE = 224
 _GAP = 4
 _HEADER = 22
-_DIFFERENCE_RANGE = 100.0
-"""Reference intensity that the difference shows as full black or white."""
-_CAPTIONS = ("before", "after", f"difference +-{_DIFFERENCE_RANGE:g}", "mask")
 
 
 def draw_contact_sheet(
-    examples: Sequence[tuple[Mammogram, Forgery]], path: str | Path, *, title: str, context: float = 2.0
+    examples: Sequence[tuple[Mammogram, Forgery]],
+    path: str | Path,
+    *,
+    title: str,
+    context: float = 2.0,
+    difference_range: float = 100.0,
 ) -> Path:
     """Draw examples of one forger, two in a row, each as four tiles.
 
@@ -34,6 +36,7 @@ def draw_contact_sheet(
         path: of the PNG.
         title: line at the top.
         context: side of the tiles over that of the part that changed.
+        difference_range: reference intensity that the difference shows as full black or white; controls want about 10.
 
     Raises:
         TamperscopeError: there are no examples, or the file can't be written.
@@ -41,7 +44,7 @@ def draw_contact_sheet(
     if not examples:
         raise TamperscopeError("a contact sheet needs at least one example.")
     path = Path(path)
-    strips = [_strip(original, forgery, context) for original, forgery in examples]
+    strips = [_strip(original, forgery, context, difference_range) for original, forgery in examples]
     if len(strips) % 2:
         strips.append(np.full_like(strips[0], 255))
     rows = [np.hstack([left, np.full((_TILE, 4 * _GAP), 255, np.uint8), right]) for left, right in _pairs(strips)]
@@ -50,7 +53,7 @@ def draw_contact_sheet(
     header = np.full((2 * _HEADER, width), 255, np.uint8)
     _write(header, title, 4, 16)
     for side in (0, width - strips[0].shape[1]):
-        for number, caption in enumerate(_CAPTIONS):
+        for number, caption in enumerate(("before", "after", f"difference +-{difference_range:g}", "mask")):
             _write(header, caption, side + number * (_TILE + _GAP) + 4, 16 + _HEADER)
     sheet = np.vstack([header, *(part for row in rows for part in (row, gap))])
     done, encoded = cv2.imencode(".png", sheet)
@@ -65,7 +68,7 @@ def _pairs(strips: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
     return list(zip(strips[::2], strips[1::2], strict=True))
 
 
-def _strip(original: Mammogram, forgery: Forgery, context: float) -> np.ndarray:
+def _strip(original: Mammogram, forgery: Forgery, context: float, difference_range: float) -> np.ndarray:
     before, after = original.pixels, forgery.mammogram.pixels
     touched = forgery.mask | (before != after)
     where = _view(touched, context)
@@ -74,7 +77,7 @@ def _strip(original: Mammogram, forgery: Forgery, context: float) -> np.ndarray:
     tiles = (
         (before[where] - low + 0.1 * span) / (1.2 * span),
         (after[where] - low + 0.1 * span) / (1.2 * span),
-        (after[where] - before[where]) / (2 * _DIFFERENCE_RANGE) + 0.5,
+        (after[where] - before[where]) / (2 * difference_range) + 0.5,
         forgery.mask[where].astype(np.float32),
     )
     gap = np.full((_TILE, _GAP), 255, np.uint8)
