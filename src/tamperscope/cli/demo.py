@@ -99,7 +99,7 @@ def _caveat(untouched: list[dict]) -> str:
     if not wrong:
         return ""
     return (
-        f"   {wrong} of {len(untouched)} untouched images are called fake, and that is wrong: this detector follows the\n"
+        f"   {wrong} of {len(untouched)} untouched images are called fake, wrongly: this detector follows the\n"
         "   report's recipe, learnt on digital mammograms, and does not carry over to smooth film like this.\n"
     )
 
