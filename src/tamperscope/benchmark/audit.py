@@ -1,7 +1,7 @@
 """Shortcut audits: can something that is no trace of forgery tell forged images from untouched ones?
 
 If it can, a detector may have learnt it, and its figures on that set mean nothing. Each audit is one number an image;
-its AUC over the set must not differ from 0.5.
+its AUC over the set must lie between 0.45 and 0.55, or its interval cover 0.5.
 """
 
 from __future__ import annotations
