@@ -23,7 +23,7 @@ LATENT = 16
 ActivationMaps = Callable[[np.ndarray], np.ndarray]
 """N x 1 x H x W scaled pixels to N x 2 x H/16 x W/16 sums over channels of |h0| and |h1|."""
 
-_BAND = 512  # pixel rows a pass: bounds the memory of the encoder's first layers
+_BAND = 256  # pixel rows a pass: bounds memory, and larger bands are slower (allocation)
 _BATCH = 32
 _TINY = 1e-12
 
