@@ -46,3 +46,27 @@ def test_same_draws_same_image():
     np.testing.assert_array_equal(first.pixels, again.pixels)
     assert SCALE_RANGE[0] * 600 <= first.shape[0] <= SCALE_RANGE[1] * 600 + 1
     assert first.spacing.mm == 0.1
+
+
+def test_forged_pixels_lie_on_the_grey_levels_of_all_others(tmp_path):
+    from tamperscope.forge.region import Region
+    from tamperscope.forge.retouch import Blur
+    from tests.forge.images import read_at_tenth_mm, write_image
+
+    file = write_image(tmp_path, "eight.png", height=620, width=400)
+    lossless = make_lossless_like(read_at_tenth_mm(file), rng=np.random.default_rng(3))
+    forged = Blur().forge(lossless, Region.box(60, 200, 80, 80), rng=np.random.default_rng(0)).mammogram
+    assert lossless.source is not None
+    assert forged.source.stored.dtype == np.uint16
+    assert forged.source.stored.max() < 4096
+    assert (forged.pixels != lossless.pixels).any()
+    levels = forged.pixels / np.float32(GREY_LEVEL)
+    np.testing.assert_allclose(levels, np.rint(levels), atol=1e-3)
+
+
+def test_an_images_own_noise_can_be_kept():
+    mammogram = make_mammogram(1200, 960)
+    halved = make_lossless_like(mammogram, rng=np.random.default_rng(0), scales=(0.5, 0.5), noise=None)
+    assert halved.shape == (600, 480)
+    blocks = mammogram.pixels.reshape(600, 2, 480, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(halved.pixels, blocks, atol=GREY_LEVEL)

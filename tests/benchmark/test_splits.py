@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tamperscope.benchmark.cesm import Case, load_cases
-from tamperscope.benchmark.splits import fold_by_patients, hold_out, patient_folds
+from tamperscope.benchmark.splits import fold_by_patients, hold_out, patient_folds, split_by_patients
 from tamperscope.errors import TamperscopeError
 
 
@@ -45,6 +46,29 @@ def test_hold_out_keeps_as_much_as_it_can():
     fold = hold_out(cases, least=4)
     assert len(fold.test) == 4
     assert not fold.left_out
+
+
+@given(brackets, st.lists(st.integers(1, 9), min_size=2, max_size=4))
+def test_parts_are_disjoint_in_the_order_of_the_shares(brackets, shares):
+    cases = [case(i, first, first + extent) for i, (first, extent) in enumerate(brackets)]
+    if len({c.patients for c in cases}) < 3 * len(shares):
+        return
+    parts = split_by_patients(cases, shares)
+    assert len(parts) == len(shares)
+    assert all(first <= last for first, last in parts)
+    assert all(one[1] < other[0] for one, other in pairwise(parts))
+
+
+def test_parts_are_as_large_as_their_shares():
+    cases = [case(i, i // 2, i // 2) for i in range(400)]
+    sizes = [sum(a <= c.patients[0] <= b for c in cases) for a, b in split_by_patients(cases, [6, 1, 3])]
+    assert sum(sizes) == 400
+    assert sizes == pytest.approx([240, 40, 120], abs=8)
+
+
+def test_more_parts_than_patients_are_refused():
+    with pytest.raises(ValueError, match="at least as many patients"):
+        split_by_patients([case(1, 1, 1), case(2, 2, 2)], [1, 1, 1])
 
 
 @pytest.mark.data

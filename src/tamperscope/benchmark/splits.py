@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import accumulate, combinations, pairwise
+from typing import Generic, Protocol, TypeVar
 
-from tamperscope.benchmark.cesm import Case
+
+class HasPatients(Protocol):
+    """An image with a name of its own, and the first and last number that its patient can have."""
+
+    @property
+    def name(self) -> str:
+        """Name."""
+
+    @property
+    def patients(self) -> tuple[int, int]:
+        """Equal where the patient is known."""
+
+
+Image = TypeVar("Image", bound=HasPatients)
+_MOST_EDGES = 120
+"""Places that are tried as cuts; with more patients, every so many."""
 
 
 @dataclass(frozen=True)
-class Fold:
+class Fold(Generic[Image]):
     """One fold of a cross-validation.
 
     Attributes:
@@ -19,12 +35,12 @@ class Fold:
         left_out: images that may belong to either side; used on neither.
     """
 
-    train: tuple[Case, ...]
-    test: tuple[Case, ...]
-    left_out: tuple[Case, ...]
+    train: tuple[Image, ...]
+    test: tuple[Image, ...]
+    left_out: tuple[Image, ...]
 
 
-def fold_by_patients(cases: Sequence[Case], first: int, last: int) -> Fold:
+def fold_by_patients(cases: Sequence[Image], first: int, last: int) -> Fold[Image]:
     """The fold whose test patients are the numbers ``first`` to ``last``, both included."""
     test = tuple(c for c in cases if first <= c.patients[0] and c.patients[1] <= last)
     train = tuple(c for c in cases if c.patients[1] < first or c.patients[0] > last)
@@ -32,7 +48,7 @@ def fold_by_patients(cases: Sequence[Case], first: int, last: int) -> Fold:
     return Fold(train, test, tuple(c for c in cases if c.name not in chosen))
 
 
-def patient_folds(cases: Sequence[Case], count: int) -> list[Fold]:
+def patient_folds(cases: Sequence[Image], count: int) -> list[Fold[Image]]:
     """Cut the line of patient numbers into ``count`` folds.
 
     The cuts are chosen so that the smallest fold tests as many images as it can, then so that as many as can be
@@ -61,7 +77,7 @@ def patient_folds(cases: Sequence[Case], count: int) -> list[Fold]:
         cuts = best
 
 
-def hold_out(cases: Sequence[Case], *, least: int) -> Fold:
+def hold_out(cases: Sequence[Image], *, least: int) -> Fold[Image]:
     """Hold out a range of patients with at least ``least`` images, for validation, losing as few images as can be.
 
     Args:
@@ -73,3 +89,47 @@ def hold_out(cases: Sequence[Case], *, least: int) -> Fold:
     folds = [fold_by_patients(cases, a, b) for a in firsts for b in lasts if a <= b]
     enough = [fold for fold in folds if len(fold.test) >= least and fold.train]
     return max(enough, key=lambda fold: (len(fold.train), len(fold.test)))
+
+
+def split_by_patients(cases: Sequence[Image], shares: Sequence[float]) -> list[tuple[int, int]]:
+    """Cut the line of patient numbers into parts whose numbers of images stand as the shares do.
+
+    Of all cuts those are taken that make the part furthest below its share as large as can be; an image whose range
+    crosses a cut belongs to no part.
+
+    Args:
+        cases: images with the range of numbers that their patient can have.
+        shares: of the images wanted in each part, in any unit.
+
+    Returns:
+        First and last patient number of each part, in the order of the shares.
+
+    Raises:
+        ValueError: there are fewer patients than parts.
+    """
+    edges = sorted({c.patients[0] for c in cases} | {c.patients[1] + 1 for c in cases})
+    if len(edges) - 1 < len(shares):
+        raise ValueError(f"{len(shares)} parts need at least as many patients, and there are {len(edges) - 1}")
+    step = -(-len(edges) // _MOST_EDGES) if len(edges) > 2 * len(shares) else 1
+    edges = [*edges[:-1:step], edges[-1]]
+    inside = {(a, b): sum(a <= c.patients[0] and c.patients[1] < b for c in cases) for a, b in combinations(edges, 2)}
+    total = sum(shares)
+
+    def merit(cuts: tuple[int, ...]) -> tuple[float, int]:
+        sizes = [inside[span] for span in pairwise((edges[0], *cuts, edges[-1]))]
+        return min(size / share for size, share in zip(sizes, shares, strict=True)), sum(sizes)
+
+    inner = edges[1:-1]
+    places = [round(len(inner) * part / total) for part in accumulate(shares[:-1])]
+    # Cuts must differ, and leave room for those that follow.
+    for number, place in enumerate(places):
+        lowest = places[number - 1] + 1 if number else 0
+        places[number] = min(max(place, lowest), len(inner) - len(places) + number)
+    cuts = tuple(inner[place] for place in places)
+    while cuts:
+        moves = [tuple(sorted({*cuts[:i], *cuts[i + 1 :], cut})) for i in range(len(cuts)) for cut in inner]
+        best = max((m for m in moves if len(m) == len(cuts)), key=merit)
+        if merit(best) <= merit(cuts):
+            break
+        cuts = best
+    return [(a, b - 1) for a, b in pairwise((edges[0], *cuts, edges[-1]))]
