@@ -135,7 +135,7 @@ function textField(question, answer) {
   });
   text.addEventListener("blur", settle);
   const set = (value) => {
-    if (document.activeElement === text && text.value !== known) return; // never under the hands of the writer
+    if (text.ownerDocument.activeElement === text && text.value !== known) return; // never under the hands of the writer
     known = value ?? "";
     text.value = known;
   };
