@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from tamperscope.forge.injector import NoiseModel
 
 
 class _Finite(click.ParamType):
@@ -32,7 +36,14 @@ _NUMBER = _Finite()
 @click.option("--threshold", type=_NUMBER, default=400.0, show_default=True, help="Th of eq 2.2, reference intensity.")
 @click.option("--smoothing", type=_NUMBER, default=20.0, show_default=True, help="alpha of eq 2.2.")
 @click.option("--power", type=_NUMBER, default=3.0, show_default=True, help="p of eq 2.2.")
-@click.option("--noise", type=_NUMBER, default=10.0, show_default=True, help="Sigma of the noise of stage 7.")
+@click.option("--noise", type=_NUMBER, help="Sigma of the noise of stage 7.  [default: 10, matched: as around]")
+@click.option(
+    "--noise-model",
+    type=click.Choice(["white", "matched"]),
+    default="white",
+    show_default=True,
+    help="White as in the report, or with the level and spectrum of the tissue around.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same bytes.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The forged image.")
 def inject(
@@ -41,7 +52,8 @@ def inject(
     threshold: float,
     smoothing: float,
     power: float,
-    noise: float,
+    noise: float | None,
+    noise_model: NoiseModel,
     seed: int,
     out: Path,
 ) -> None:
@@ -70,7 +82,14 @@ def inject(
         raise TamperscopeError(f"{visible(str(image))}: {error}") from error
     where = wanted or random_square(mammogram, np.random.default_rng(seed))
     forgery = Injector.load().inject(
-        mammogram, where, threshold=threshold, smoothing=smoothing, power=power, noise=noise, seed=seed
+        mammogram,
+        where,
+        threshold=threshold,
+        smoothing=smoothing,
+        power=power,
+        noise=noise,
+        noise_model=noise_model,
+        seed=seed,
     )
     written = forgery.save(out)
     mask, record = beside(written)

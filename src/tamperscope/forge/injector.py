@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from tamperscope import __version__
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Forgery, Square
+from tamperscope.forge.matched_noise import matched_noise, through_merge
 from tamperscope.forge.merge import MASK_LEVEL, merge, weight_matrix
 from tamperscope.forge.write_back import write_back
 from tamperscope.mammogram import Mammogram
@@ -25,6 +26,9 @@ HOLE = slice(10, 54)
 SECOND_CONDITION_NOISE = 0.003
 LEAST_SIDE = 32
 DEFAULT_SIDE_MM = 24.0
+WHITE_NOISE = 10.0
+"""The report's sigma of stage 7."""
+NoiseModel = Literal["white", "matched"]
 _LEAST_TISSUE = 0.97
 _TRIES = 500
 
@@ -62,7 +66,8 @@ class Injector:
         threshold: float = 400.0,
         smoothing: float = 20.0,
         power: float = 3.0,
-        noise: float = 10.0,
+        noise: float | None = None,
+        noise_model: NoiseModel = "white",
         seed: int = 0,
     ) -> Forgery:
         """Inject a tumour.
@@ -73,14 +78,19 @@ class Injector:
             threshold: Th of eq 2.2, reference intensity.
             smoothing: alpha of eq 2.2.
             power: p of eq 2.2.
-            noise: standard deviation of the white Gaussian noise of stage 7, reference intensity.
+            noise: standard deviation of the noise of stage 7, reference intensity; by default the report's 10 where
+                it is white, and the tissue's own where it is matched.
+            noise_model: ``white`` Gaussian noise as the report has it, or noise ``matched`` to the tissue around the
+                square (``forge/matched_noise.py``).
             seed: of the noise before CGAN2 and of stage 7; the same seed gives the same bytes.
 
         Raises:
             TamperscopeError: the square is not inside the image or too small, or a parameter is out of range.
         """
         square = Square(*square) if isinstance(square, tuple) else square
-        _check(mammogram, square, smoothing=smoothing, power=power, noise=noise)
+        if noise is None and noise_model == "white":
+            noise = WHITE_NOISE
+        _check(mammogram, square, smoothing=smoothing, power=power, noise=noise, noise_model=noise_model)
         rng = np.random.default_rng(seed)
         original = mammogram.pixels[square.slices]
 
@@ -94,8 +104,12 @@ class Injector:
         sharp = self.second(second_condition[None, None])[0, 0]  # stage 5
         enlarged = cv2.resize(sharp, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
         generated = enlarged * np.float32(SCALE)  # stage 6
-        generated = generated + noise * rng.standard_normal(generated.shape)  # stage 7
+        if noise_model == "white":
+            generated = generated + noise * rng.standard_normal(generated.shape)  # stage 7
         weight = weight_matrix(generated, threshold=threshold, smoothing=smoothing, power=power)
+        if noise_model == "matched":
+            grain = matched_noise(mammogram, square, generated, _middle(square), rng)
+            generated = generated + through_merge(_of_strength(grain, noise), weight)  # stage 7
         merged = merge(generated, original, weight)  # stage 8
 
         mask = np.zeros(mammogram.shape, np.bool_)
@@ -110,6 +124,7 @@ class Injector:
                 "smoothing": smoothing,
                 "power": power,
                 "noise": noise,
+                "noise_model": noise_model,
                 "seed": seed,
             },
             "mask": {"rule": f"W >= {MASK_LEVEL}", "pixels": int(mask.sum())},
@@ -153,7 +168,26 @@ def random_square(mammogram: Mammogram, rng: np.random.Generator, *, sides: tupl
     raise TamperscopeError(f"no square of {sides[0]} to {sides[1]} pixels lies inside the breast tissue.")
 
 
-def _check(mammogram: Mammogram, square: Square, *, smoothing: float, power: float, noise: float) -> None:
+def _middle(square: Square) -> slice:
+    """Rows and columns of the enlarged picture that the generators made."""
+    return slice(HOLE.start * square.side // SIDE, HOLE.stop * square.side // SIDE)
+
+
+def _of_strength(grain: np.ndarray, deviation: float | None) -> np.ndarray:
+    """Noise of a wanted standard deviation; its own where none is wanted."""
+    spread = float(grain.std())
+    return grain if deviation is None or spread == 0 else grain * (deviation / spread)
+
+
+def _check(
+    mammogram: Mammogram,
+    square: Square,
+    *,
+    smoothing: float,
+    power: float,
+    noise: float | None,
+    noise_model: str,
+) -> None:
     height, width = mammogram.shape
     if square.side < LEAST_SIDE:
         raise TamperscopeError(f"the square's side must be at least {LEAST_SIDE} pixels, not {square.side}.")
@@ -161,5 +195,7 @@ def _check(mammogram: Mammogram, square: Square, *, smoothing: float, power: flo
         raise TamperscopeError(
             f"the square {square.x},{square.y},{square.side} is not inside the image of {width} x {height} pixels."
         )
-    if not (smoothing > 0 and power > 0 and noise >= 0):
+    if not (smoothing > 0 and power > 0 and (noise is None or noise >= 0)):
         raise TamperscopeError("smoothing and power must be more than 0, and noise at least 0.")
+    if noise_model not in get_args(NoiseModel):
+        raise TamperscopeError(f"there is no noise model '{noise_model}': {', '.join(get_args(NoiseModel))}.")

@@ -11,7 +11,7 @@ from tamperscope.forge.blend import WEIGHTED, Weighted
 from tamperscope.forge.card import Card
 from tamperscope.forge.forger import Forger, checked_region
 from tamperscope.forge.forgery import Forgery, Square
-from tamperscope.forge.injector import HOLE, LEAST_SIDE, SIDE, Injector
+from tamperscope.forge.injector import HOLE, LEAST_SIDE, SIDE, WHITE_NOISE, Injector, NoiseModel
 from tamperscope.forge.region import Region
 from tamperscope.mammogram import Mammogram
 
@@ -29,7 +29,8 @@ class MammoCgan(Forger):
 
     Attributes:
         blend: Th, alpha and p of equation 2.2.
-        noise: sigma of the noise of stage 7, reference intensity.
+        noise: sigma of the noise of stage 7, reference intensity; None is the model's own (see ``Injector.inject``).
+        noise_model: of stage 7, ``white`` or ``matched``.
         injector: with which generators; by default those that ship with the package.
     """
 
@@ -41,7 +42,8 @@ class MammoCgan(Forger):
         source="the report, section 2.1",
     )
     blend: Weighted = WEIGHTED
-    noise: float = 10.0
+    noise: float | None = WHITE_NOISE
+    noise_model: NoiseModel = "white"
     injector: Injector | None = None
 
     def repeat(self, mammogram: Mammogram, region: Region | Square, *, seed: int) -> Forgery:
@@ -57,10 +59,11 @@ class MammoCgan(Forger):
             smoothing=blend.smoothing,
             power=blend.power,
             noise=self.noise,
+            noise_model=self.noise_model,
             seed=seed,
         )
         if not forgery.mask.any():
-            raise TamperscopeError("mammo-cgan would change nothing here: its mask is empty.")
+            raise TamperscopeError(f"{self.card.name} would change nothing here: its mask is empty.")
         own = forgery.record
         record = self.record(region, seed=seed, drawn={"square": own["square"]})
         record["parameters"].pop("injector")
@@ -69,6 +72,21 @@ class MammoCgan(Forger):
         x, y, side = square.x, square.y, square.side
         record["reach"] = {"x0": x, "y0": y, "x1": x + side, "y1": y + side}
         return Forgery(forgery.mammogram, forgery.mask, record, forgery.stages)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MammoCganMatched(MammoCgan):
+    """Mammo-CGAN whose stage 7 adds noise with the level and power spectrum of the tissue around the square."""
+
+    card: ClassVar[Card] = Card(
+        name="mammo-cgan-matched",
+        family="injection",
+        does="As mammo-cgan, with noise matched to the tissue around the square instead of white noise.",
+        trace="Noise of random phase: the tissue's spectrum without its fine lines.",
+        source="the report, section 2.1; random phase texture: Galerne, Gousseau and Morel, 2011",
+    )
+    noise: float | None = None
+    noise_model: NoiseModel = "matched"
 
 
 @cache

@@ -9,7 +9,7 @@ from tamperscope.forge.card import FAMILIES
 from tamperscope.forge.control import CONTROLS
 from tamperscope.forge.copy_move import CopyMove, PoissonCopyMove
 from tamperscope.forge.forger import Forger
-from tamperscope.forge.mammo_cgan import MammoCgan
+from tamperscope.forge.mammo_cgan import MammoCgan, MammoCganMatched
 from tamperscope.forge.navier_stokes import NavierStokes
 from tamperscope.forge.real_mass import PoissonMass, RealMass
 from tamperscope.forge.retouch import Blur, Contrast, Denoise, Sharpen
@@ -19,6 +19,7 @@ from tamperscope.forge.texture_fill import TextureFill
 
 _ALL: tuple[type[Forger], ...] = (
     MammoCgan,
+    MammoCganMatched,
     RealMass,
     PoissonMass,
     Telea,
