@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from tamperscope.forge.injector import Injector, random_square
 from tamperscope.io.read import read_mammogram
 from tamperscope.mammogram import Mammogram
 
-PRESETS = (
+PRESETS: tuple[dict[str, Any], ...] = (
     {"threshold": 400.0, "smoothing": 20.0, "noise": 10.0, "power": 3.0},
     {"threshold": 440.0, "smoothing": 40.0, "noise": 12.0, "power": 12.0},
 )
