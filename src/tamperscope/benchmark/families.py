@@ -1,0 +1,51 @@
+"""Families of forgers: methods that leave the same kind of trace, left out together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tamperscope.errors import TamperscopeError
+from tamperscope.forge.registry import FORGERS
+
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "synthetic-mass": ("mammo-cgan", "mammo-cgan-matched"),
+    "real-mass": ("real-mass", "real-mass-poisson"),
+    # With grain on top they differ in the low frequencies alone.
+    "smooth-fill": ("telea", "navier-stokes", "biharmonic", "partial-convolution"),
+    "texture-fill": ("patch-match",),
+    "calcifications": ("calcifications",),
+    "autoencoder": ("autoencoder",),
+    "copy-move": ("copy-move", "copy-move-poisson"),
+    "splice": ("splice", "splice-poisson"),
+    "retouch": ("retouch-blur", "retouch-denoise", "retouch-contrast", "retouch-sharpen"),
+}
+
+
+def usable(families: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """The forgers of some families that this installation has.
+
+    Args:
+        families: names of ``FAMILIES``.
+
+    Returns:
+        Family to its forgers, without families of which none is left; and a sentence for each that is missing.
+
+    Raises:
+        TamperscopeError: a family is unknown.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    missing = []
+    for family in families:
+        if family not in FAMILIES:
+            raise TamperscopeError(f"there is no family '{family}': {', '.join(FAMILIES)}.")
+        here = tuple(name for name in FAMILIES[family] if name in FORGERS)
+        lacking = [name for name in FAMILIES[family] if name not in FORGERS]
+        missing += [f"the forger '{name}' is not in this version: left out of '{family}'." for name in lacking]
+        if here:
+            found[family] = here
+    return found, missing
+
+
+def family_of(forger: str) -> str:
+    """The family of a forger."""
+    return next((family for family, names in FAMILIES.items() if forger in names), FORGERS[forger].card.family)
