@@ -80,6 +80,26 @@ def train_detector(recipe: Path, data: Path, out: Path, threads: int | None) -> 
     click.echo(f"exported to {out / 'weights'}")
 
 
+@train.command("inpainting")
+@_RECIPE
+@_DATA
+@_OUT
+@_THREADS
+def train_inpainting(recipe: Path, data: Path, out: Path, threads: int | None) -> None:
+    """Train partial-convolution inpainting on the healthy tissue of the training patients.
+
+    A run that was stopped goes on from its checkpoint.
+    """
+    from tamperscope.train.config import InpaintingRecipe, load_recipe
+    from tamperscope.train.inpainting import export_inpainting
+    from tamperscope.train.inpainting import train_inpainting as run
+
+    settings = load_recipe(recipe, InpaintingRecipe)
+    _limit_threads(threads)
+    export_inpainting(settings, run(settings, data=data, out=out), out / "weights")
+    click.echo(f"exported to {out / 'weights'}")
+
+
 def _limit_threads(threads: int | None) -> None:
     import torch
 

@@ -94,6 +94,50 @@ class ForensicTransferRecipe(_Recipe):
     classifier_patience: int = Field(gt=0)
 
 
+class TraceRecipe(_Recipe):
+    """The trace network and the pseudo-forgeries that it learns from."""
+
+    name: str
+    seed: int
+    crop: int = Field(gt=0, multiple_of=8)
+    """Side of a crop, pixels of 0.1 mm."""
+    batch: int = Field(gt=0)
+    steps: int = Field(gt=0)
+    rate: float = Field(gt=0)
+    crop_weight: float = Field(ge=0)
+    """Weight of the loss of whole crops beside that of their cells."""
+    untouched: float = Field(ge=0, le=1)
+    """Share of crops without a forgery."""
+    age_after: float = Field(ge=0, le=1)
+    """How likely it is that something happens to a picture after it was forged."""
+    kinds: dict[str, float]
+    """Weight of each kind of pseudo-forgery."""
+
+
+class InpaintingRecipe(_Recipe):
+    """Partial-convolution inpainting: network, holes, losses, schedule."""
+
+    name: str
+    seed: int
+    channels: tuple[int, ...]
+    """Of the contracting steps."""
+    kernels: tuple[int, ...]
+    crop: int = Field(gt=0, multiple_of=64)
+    """Side of a crop, pixels of 0.1 mm."""
+    sides: tuple[int, int]
+    """Least and largest longer side of a hole, pixels."""
+    batch: int = Field(gt=1)
+    perceived: int = Field(gt=0)
+    """Crops of each batch on which the perceptual and the style loss are estimated."""
+    steps: int = Field(gt=0)
+    rate: float = Field(gt=0)
+    largest_gradient: float = Field(gt=0)
+    frozen_after: float = Field(ge=0, le=1)
+    """Part of the training after which the contracting path's batch statistics rest."""
+    weights: dict[Literal["hole", "valid", "variation", "perceptual", "style"], float]
+    """Of the losses, on intensities in units of 100."""
+
+
 RecipeT = TypeVar("RecipeT", bound=BaseModel)
 
 
