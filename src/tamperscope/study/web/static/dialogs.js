@@ -8,7 +8,7 @@ export function fillHelp(place, groups) {
     ...groups.map(({ title, keys }) => {
       const rows = keys.filter((key) => key.words).flatMap(({ words, keys: names, shown }) => [
         element("dt", { textContent: words }),
-        element("dd", {}, ...(shown ? [shown] : names.slice(0, 2)).map((name) => element("kbd", { textContent: spell(name) }))),
+        element("dd", {}, ...(shown ?? names.slice(0, 2)).map((name) => (name.length > 1 || /[^–]/.test(name) ? element("kbd", { textContent: spell(name) }) : name))),
       ]);
       return element("section", {}, element("h3", { textContent: title }), element("dl", {}, ...rows));
     }),

@@ -41,9 +41,8 @@ export function drawMarksList(place, marks, rated) {
       remove.setAttribute("aria-label", `Delete ${words}`);
       remove.innerHTML = '<svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M5 5l10 10M15 5L5 15"/></svg>';
       remove.addEventListener("click", () => marks.remove(mark.id));
-      const item = element("li", { className: chosen ? "chosen" : "" }, element("div", { className: "row" }, name, remove));
-      if (rated) item.append(confidenceOf(mark, words, marks));
-      return item;
+      const confidence = rated ? confidenceOf(mark, words, marks) : null;
+      return element("li", { className: chosen ? "row chosen" : "row" }, name, confidence, remove);
     }),
   );
   if (focused) [...place.querySelectorAll("[aria-label]")].find((one) => one.getAttribute("aria-label") === focused)?.focus();

@@ -45,9 +45,9 @@ export class Questions {
     }
   }
 
-  /** Makes the first question without an answer the active one. */
+  /** Makes the first question that lacks its answer the active one. */
   chooseFirstMissing(answers) {
-    const first = this.#asked.findIndex(({ question }) => (answers[question.id] ?? null) === null);
+    const first = this.#asked.findIndex(({ question }) => question.required && (answers[question.id] ?? null) === null);
     this.choose(Math.max(0, first));
   }
 
@@ -97,15 +97,18 @@ function choiceField(question, answer) {
     input.addEventListener("change", () => answer(option.value));
     return input;
   });
+  // Options that are digits themselves, as 0 to 6 of a scale, are answered by that digit; others by their place.
+  const digits = question.options.every(({ words }) => /^[0-9]$/.test(words));
+  const keyOf = (option, i) => (digits ? Number(option.words) : i + 1);
   const labels = question.options.map((option, i) => {
-    const hint = i < 9 ? element("kbd", { textContent: String(i + 1), attributes: { "aria-hidden": "true" } }) : null;
+    const hint = digits || i > 8 ? null : element("kbd", { textContent: String(i + 1), attributes: { "aria-hidden": "true" } });
     return element("label", {}, inputs[i], element("span", {}, option.words, hint));
   });
   return {
     field: frame(question, element("div", { className: "choices" }, ...labels)),
     set: (value) => question.options.forEach((option, i) => (inputs[i].checked = option.value === value)),
     key: (digit) => {
-      const option = question.options[digit - 1];
+      const option = question.options.find((candidate, i) => keyOf(candidate, i) === digit);
       if (option) answer(option.value);
       return Boolean(option);
     },

@@ -30,7 +30,7 @@ export function resample(picture, placement, screen, quick = false) {
   const columns = taps(corner.x, scale, level.width, screen.width, picture.width * placement.scale);
   const rows = taps(corner.y, scale, level.height, screen.height, picture.height * placement.scale);
   const values = new Uint16Array(columns.count * rows.count);
-  if (quick || scale === 1) nearest(level, columns, rows, values);
+  if (quick || placement.scale === 1) nearest(level, columns, rows, values);
   else bilinear(level, columns, rows, values);
   return { x: columns.start, y: rows.start, width: columns.count, height: rows.count, values };
 }

@@ -112,8 +112,8 @@ class Viewer {
     this.#read(read);
     this.questions.chooseFirstMissing(this.reading.answers);
     this.#wait(null);
-    this.screen.show(picture, windows[0], box);
     this.#drawTools();
+    this.screen.show(picture, windows[0], box);
     this.#drawPlace();
     if (!this.locked) {
       this.outbox.put(id, { kind: "open" });
