@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
-if TYPE_CHECKING:
-    from tamperscope.forge.injector import NoiseModel
+from tamperscope.cli.main import EXIT_PROBLEM
 
 
 class _Finite(click.ParamType):
@@ -28,15 +29,16 @@ class _Finite(click.ParamType):
 
 
 _NUMBER = _Finite()
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--square", required=True, metavar="X,Y,SIDE|random", help="Where, in pixels; or one in the tissue.")
+@click.argument("image", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--square", metavar="X,Y,SIDE|random", help="Where, in pixels; or one in the tissue.")
 @click.option("--threshold", type=_NUMBER, default=400.0, show_default=True, help="Th of eq 2.2, reference intensity.")
 @click.option("--smoothing", type=_NUMBER, default=20.0, show_default=True, help="alpha of eq 2.2.")
 @click.option("--power", type=_NUMBER, default=3.0, show_default=True, help="p of eq 2.2.")
-@click.option("--noise", type=_NUMBER, help="Sigma of the noise of stage 7.  [default: 10, matched: as around]")
+@click.option("--noise", type=_NUMBER, help="Sigma of the noise of stage 7.  [default: 10; matched: as around]")
 @click.option(
     "--noise-model",
     type=click.Choice(["white", "matched"]),
@@ -45,26 +47,42 @@ _NUMBER = _Finite()
     help="White as in the report, or with the level and spectrum of the tissue around.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same bytes.")
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The forged image.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The forged image; with --batch a folder.")
+@click.option("--batch", metavar="PLAN", type=_FILE, help="Do all rows of a CSV or JSON plan; resumes.")
+@click.pass_context
 def inject(
-    image: Path,
-    square: str,
-    threshold: float,
-    smoothing: float,
-    power: float,
-    noise: float | None,
-    noise_model: NoiseModel,
+    ctx: click.Context,
+    image: Path | None,
+    square: str | None,
     seed: int,
     out: Path,
+    batch: Path | None,
+    **parameters: Any,
 ) -> None:
     """Forge IMAGE: a synthetic tumour in a square, for research.
 
     The result is the same kind of file (a JPEG becomes a 16-bit PNG), pixels outside the square stay bit for bit, and
     it is marked as synthetic, in the file and in OUT.record.json beside it. OUT.mask.png says where it is forged.
     IMAGE itself is never written over.
-    """
-    wanted = None if square == "random" else _parse(square)
 
+    --batch does the rows of a plan instead, whose columns are image, square and, where they differ from the
+    defaults, size_mm, threshold, smoothing, power, noise, noise_model, seed. Called again it does what is left.
+    """
+    if batch is not None:
+        _refuse(ctx, "--batch", "its plan", ("image", "square", "seed", *parameters))
+        from tamperscope.cli.inject_batch import inject_batch
+
+        ctx.exit(0 if inject_batch(batch, out) else EXIT_PROBLEM)
+    if image is None:
+        raise click.UsageError("Missing argument 'IMAGE'.", ctx)
+    if square is None:
+        raise click.UsageError("Missing option '--square'.", ctx)
+    _inject_one(image, None if square == "random" else _parse(square), seed, out, parameters)
+
+
+def _inject_one(
+    image: Path, wanted: tuple[int, int, int] | None, seed: int, out: Path, parameters: dict[str, Any]
+) -> None:
     import numpy as np
 
     from tamperscope.errors import TamperscopeError, UnscorableImageError
@@ -81,16 +99,7 @@ def inject(
     except UnscorableImageError as error:
         raise TamperscopeError(f"{visible(str(image))}: {error}") from error
     where = wanted or random_square(mammogram, np.random.default_rng(seed))
-    forgery = Injector.load().inject(
-        mammogram,
-        where,
-        threshold=threshold,
-        smoothing=smoothing,
-        power=power,
-        noise=noise,
-        noise_model=noise_model,
-        seed=seed,
-    )
+    forgery = Injector.load().inject(mammogram, where, **parameters, seed=seed)
     written = forgery.save(out)
     mask, record = beside(written)
     place = forgery.record["square"]
@@ -104,6 +113,14 @@ def inject(
         (record, "how it was made"),
     ):
         click.echo(f"  {visible(str(file))}: {what}")
+
+
+def _refuse(ctx: click.Context, mode: str, instead: str, names: Sequence[str]) -> None:
+    """Options that a mode would ignore are refused rather than ignored."""
+    for name in names:
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            what = "IMAGE" if name == "image" else "--" + name.replace("_", "-")
+            raise click.UsageError(f"{mode} takes no {what}: {instead} says it.", ctx)
 
 
 def _parse(text: str) -> tuple[int, int, int]:

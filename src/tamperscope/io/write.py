@@ -82,6 +82,11 @@ def written_path(path: str | Path, kind: str) -> Path:
     raise TamperscopeError(f"{path.name} can't be written: a forged {what}; end its name with {allowed[0]}.")
 
 
+def usual_suffix(kind: str) -> str:
+    """The suffix of a forgery's file whose source is of this kind."""
+    return _SUFFIXES[kind][0]
+
+
 def beside(path: Path) -> tuple[Path, Path]:
     """Paths of the mask and of the record that belong to an image."""
     return path.with_name(path.name + ".mask.png"), path.with_name(path.name + ".record.json")

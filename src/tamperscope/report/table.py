@@ -22,11 +22,11 @@ def write_table(outcomes: Sequence[Outcome], path: Path) -> None:
     table.writerow(COLUMNS)
     for outcome in outcomes:
         facts = {**outcome.facts, "regions": len(outcome.facts["regions"])}
-        table.writerow([_harmless(facts[column]) for column in COLUMNS])
+        table.writerow([harmless(facts[column]) for column in COLUMNS])
     write_atomically(path, text.getvalue().encode("utf-8", "replace"))
 
 
-def _harmless(value: object) -> object:
+def harmless(value: object) -> object:
     """Text that a spreadsheet would take for a formula gets an apostrophe in front (CWE-1236)."""
     if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
         return "'" + value

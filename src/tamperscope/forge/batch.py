@@ -1,0 +1,165 @@
+"""Many injections, row by row of a plan: stopped at any moment, a second call does what is left, and nothing twice.
+
+A result counts as there once its image is, which is written last and whole (``io/write.py``). Its record keeps the
+row's request, so that a result of another plan is never taken for this one's, nor written over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from tamperscope.errors import TamperscopeError
+from tamperscope.forge.forgery import Forgery
+from tamperscope.forge.injector import Injector, random_square
+from tamperscope.forge.plan import BadRow, Row
+from tamperscope.io.read import read_mammogram
+from tamperscope.io.write import beside, usual_suffix
+from tamperscope.mammogram import Mammogram
+
+_KINDS: tuple[Literal["dicom", "png", "tiff", "npy"], ...] = ("dicom", "png", "tiff", "npy")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a row: its file, or the reason why there is none."""
+
+    number: int
+    image: str
+    status: Literal["done", "there already", "failed"]
+    file: Path | None = None
+    reason: str = ""
+
+
+def run_plan(rows: Iterable[Row | BadRow], out: Path, injector: Injector) -> Iterator[Outcome]:
+    """Make what a plan asks for and what is not there yet.
+
+    Rows are done image by image, so that each image is read once. A row that fails is told and does not stop others.
+
+    Args:
+        rows: of one plan.
+        out: folder of the results, which is made.
+        injector: Mammo-CGAN.
+
+    Raises:
+        TamperscopeError: another batch writes into the folder.
+        OSError: the folder can't be made.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with _alone_in(out):
+        _remove_parts(out)
+        by_image: dict[Path, list[Row]] = {}
+        for row in rows:
+            if isinstance(row, BadRow):
+                yield Outcome(row.number, row.image, "failed", reason=row.reason)
+            else:
+                by_image.setdefault(row.image, []).append(row)
+        for image, wanted in by_image.items():
+            read: Callable[[], Mammogram | Exception] = cache(partial(_read, image))
+            for row in wanted:
+                yield _run_row(row, read, out, injector)
+
+
+def _run_row(row: Row, read: Callable[[], Mammogram | Exception], out: Path, injector: Injector) -> Outcome:
+    try:
+        there = find_result(row, out)
+        if there is not None:
+            return Outcome(row.number, str(row.image), "there already", there)
+        mammogram = read()
+        if isinstance(mammogram, Exception):
+            raise mammogram
+        file = save_result(inject_row(row, mammogram, injector), row, out)
+        return Outcome(row.number, str(row.image), "done", file)
+    except TamperscopeError as error:
+        return Outcome(row.number, str(row.image), "failed", reason=str(error))
+    except Exception as error:
+        # A fault of ours must not cost the other rows.
+        reason = f"internal error: {type(error).__name__}: {error}"
+        return Outcome(row.number, str(row.image), "failed", reason=reason)
+
+
+def _read(image: Path) -> Mammogram | Exception:
+    """The image, or why it can't be read: returned, so that it is told once for each row, and tried once."""
+    try:
+        return read_mammogram(image)
+    except TamperscopeError as error:
+        return error
+
+
+def inject_row(row: Row, mammogram: Mammogram, injector: Injector) -> Forgery:
+    """The forgery that a row asks for, with the request in its record.
+
+    Raises:
+        TamperscopeError: it can't be made, or would change nothing.
+    """
+    square = row.square
+    if square is None:
+        side = None if row.size_mm is None else max(1, round(row.size_mm / mammogram.spacing.mm))
+        square = random_square(mammogram, np.random.default_rng(row.seed), sides=side and (side, side))
+    forgery = injector.inject(mammogram, square, **row.parameters, seed=row.seed)
+    if not forgery.mask.any():
+        raise TamperscopeError("nothing would be forged here: W stays below 0.65 (lower the threshold).")
+    return replace(forgery, record={**forgery.record, "request": row.request()})
+
+
+def save_result(forgery: Forgery, row: Row, out: Path) -> Path:
+    """Write a row's forgery under the name that ``find_result`` looks for."""
+    source = forgery.mammogram.source
+    assert source is not None, "a mammogram that was read has a source"
+    return forgery.save(out / f"{_stem(row)}{usual_suffix(source.kind)}")
+
+
+def find_result(row: Row, out: Path) -> Path | None:
+    """The image that a row has been made into, or None.
+
+    Raises:
+        TamperscopeError: under its name there is something else.
+    """
+    for kind in _KINDS:
+        file = out / f"{_stem(row)}{usual_suffix(kind)}"
+        if not file.exists():
+            continue
+        try:
+            request = json.loads(beside(file)[1].read_text(encoding="utf-8"))["request"]
+        except (OSError, ValueError, KeyError, TypeError):
+            request = None
+        if request != row.request():
+            raise TamperscopeError(f"{file.name} is there already and is not of this row: take another --out.")
+        return file
+    return None
+
+
+def _stem(row: Row) -> str:
+    return f"{row.number:06}-{row.image.stem}"
+
+
+@contextlib.contextmanager
+def _alone_in(out: Path) -> Iterator[None]:
+    """Keep a second batch out of the folder; the system forgets the lock when the process ends, however it ends."""
+    with (out / ".lock").open("a") as lock:
+        try:
+            # Windows has no such locks; there two batches in one folder are the caller's business.
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:
+            pass
+        except OSError as error:
+            raise TamperscopeError(
+                f"another batch is writing into {out}: wait for it, or take another --out."
+            ) from error
+        yield
+
+
+def _remove_parts(out: Path) -> None:
+    """Remove what a killed call left half written."""
+    for part in out.glob(".[0-9][0-9][0-9][0-9][0-9][0-9]-*.part"):
+        with contextlib.suppress(OSError):
+            part.unlink()
