@@ -36,14 +36,15 @@ class PartialConvolution(nn.Module):
         self.bias = nn.Parameter(torch.zeros(1, after, 1, 1))
 
     def forward(self, maps: Sequence[torch.Tensor], masks: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Maps (N x C x H x W each) and their masks (N x 1 x H x W each, 1 known) to map and mask."""
-        masked = torch.cat([part * mask for part, mask in zip(maps, masks, strict=True)], dim=1)
+        """Maps (N x C x H x W each, 0 where unknown) and their masks (N x 1 x H x W each, 1 known) to map and mask."""
         share = torch.stack([count * mask for count, mask in zip(self.groups, masks, strict=True)]).sum(0)
         share = share / sum(self.groups)
         # The mean over the window, zeros beyond the border: the part of the kernel that saw known pixels.
         seen = functional.avg_pool2d(share, self.kernel, self.stride, self.kernel // 2, count_include_pad=True)
-        known = (seen > _LEAST).to(masked.dtype)
-        return (self.convolution(masked) / seen.clamp(min=_LEAST) + self.bias) * known, known
+        known = (seen > _LEAST).to(seen.dtype)
+        found = self.convolution(maps[0] if len(maps) == 1 else torch.cat(list(maps), dim=1))
+        # Where nothing is known the sum is 0 already.
+        return found / seen.clamp(min=_LEAST) + self.bias, known
 
 
 class _Block(nn.Module):
@@ -59,7 +60,7 @@ class _Block(nn.Module):
 
     def forward(self, maps: Sequence[torch.Tensor], masks: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         x, mask = self.partial(maps, masks)
-        return functional.leaky_relu(self.norm(x), self.slope), mask
+        return functional.leaky_relu(self.norm(x), self.slope) * mask, mask
 
 
 class PartialConvolutionUNet(nn.Module):
@@ -77,7 +78,7 @@ class PartialConvolutionUNet(nn.Module):
     def __init__(
         self,
         *,
-        channels: Sequence[int] = (24, 48, 80, 112, 128, 128),
+        channels: Sequence[int] = (16, 40, 72, 112, 128, 128),
         kernels: Sequence[int] = (7, 5, 3, 3, 3, 3),
     ) -> None:
         super().__init__()
