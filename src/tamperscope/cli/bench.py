@@ -57,6 +57,54 @@ def build(protocol: str, sources: tuple[str, ...], out: Path, prepare: str | Non
     click.echo(f"{out}: {len(built.rows)} images, {forged} of them forged")
 
 
+@bench.command("run")
+@click.argument("benchmark", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--detector",
+    default="forensic-transfer",
+    show_default=True,
+    help="One of the package, a baseline (noise-inconsistency, ela, mean-intensity), or module:callable of your own.",
+)
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the run.")
+@click.option("--set", "sets", multiple=True, help="Only this set of the benchmark; can be given several times.")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads of the package's networks; all by default.")
+def run(benchmark: Path, detector: str, out: Path, sets: tuple[str, ...], threads: int | None) -> None:
+    """Score all images of a benchmark; an interrupted run goes on where it stopped."""
+    from tamperscope.benchmark.contender import load_contender
+    from tamperscope.benchmark.run import run as run_detector
+
+    scored = run_detector(benchmark, load_contender(detector, threads=threads), out, sets=sets)
+    missing = sum(one.score is None for one in scored)
+    click.echo(f"{out}: {len(scored)} images scored by {detector}, {missing} of them not scorable")
+
+
+@bench.command("report")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="report.html, .md, .json.")
+@click.option(
+    "--bench",
+    "benchmark",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The benchmark's folder, if it has moved since the runs.",
+)
+@click.option("--draws", default=1000, show_default=True, type=click.IntRange(100), help="Of the bootstraps.")
+def report(runs: tuple[Path, ...], out: Path, benchmark: Path | None, draws: int) -> None:
+    """Figures of RUNS on the same benchmark, with intervals by patient and shortcut audits."""
+    from tamperscope.benchmark.report import text, write_report
+
+    page, entries, audits = write_report(runs, out, benchmark=benchmark, draws=draws)
+    for entry in entries:
+        for group in entry.evaluation.groups:
+            if group.kind == "overall":
+                click.echo(f"{entry.detector}, {group.condition}: AUC {text(group.figures['AUC'])}")
+    for audit in audits:
+        if not audit.at_chance:
+            click.echo(
+                f"audit not passed: {audit.name} ({audit.classifier}, {audit.condition}): {audit.auc:.2f}", err=True
+            )
+    click.echo(page)
+
+
 @bench.command("cross-validate")
 @click.argument("recipe", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(

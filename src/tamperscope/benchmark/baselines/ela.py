@@ -24,12 +24,12 @@ def judge(mammogram: Mammogram) -> tuple[np.ndarray, float]:
         UnscorableImageError: there is no tissue.
     """
     levels = (255 * np.clip(mammogram.pixels / _TOP, 0, 1)).astype(np.uint8)
-    done, coded = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    assert done
+    _, coded = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     again = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
+    assert again is not None
     error = np.abs(levels.astype(np.float32) - again)
     blocks = np.log(to_blocks(error, _SIDE).mean(axis=2) + 0.05)
-    used = to_blocks(mammogram.tissue, _SIDE).all(axis=2)
+    used = np.asarray(to_blocks(mammogram.tissue, _SIDE).all(axis=2))
     if not used.any():
         raise UnscorableImageError("there is too little tissue.")
     smooth = cv2.blur(robust_outliers(blocks, used), (3, 3))

@@ -30,7 +30,7 @@ def judge(mammogram: Mammogram) -> tuple[np.ndarray, float]:
     detail[:-1, :-1] = (pixels[:-1, :-1] - pixels[1:, :-1] - pixels[:-1, 1:] + pixels[1:, 1:]) / 2
     noise = np.log(np.median(np.abs(to_blocks(detail, _SIDE)), axis=2) / 0.6745 + 0.1)
     brightness = to_blocks(pixels, _SIDE).mean(axis=2)
-    used = to_blocks(mammogram.tissue, _SIDE).all(axis=2)
+    used = np.asarray(to_blocks(mammogram.tissue, _SIDE).all(axis=2))
     if used.sum() < 4 * _LEVELS:
         raise UnscorableImageError("there is too little tissue to compare noise.")
     edges = np.quantile(brightness[used], np.linspace(0, 1, _LEVELS + 1)[1:-1])

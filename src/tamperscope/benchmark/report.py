@@ -1,0 +1,261 @@
+"""The report of one or more runs: tables with intervals, shortcut audits, example heat maps, as HTML and Markdown."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import jinja2
+import numpy as np
+
+from tamperscope import __version__
+from tamperscope.benchmark.evaluate import FIGURES, IMAGE_FIGURES, Evaluation, Figure, Group, evaluate
+from tamperscope.benchmark.manifest import MANIFEST, Row, read_header, read_manifest, write_text
+from tamperscope.benchmark.run import file_sha256, heat_picture, read_run, read_scores
+from tamperscope.benchmark.shortcuts import Audit, audit_rows
+from tamperscope.errors import TamperscopeError
+
+_EXAMPLES_A_FAMILY = 1
+_SIDE = 300
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run with its figures."""
+
+    detector: str
+    version: str
+    folder: Path
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True)
+class Example:
+    """A forged image beside its heat maps, as PNG data for a page."""
+
+    title: str
+    image: str
+    heat: dict[str, str]
+
+
+def write_report(
+    runs: Sequence[Path], out: Path, *, benchmark: Path | None = None, draws: int = 1000
+) -> tuple[Path, list[Entry], list[Audit]]:
+    """Write ``report.html``, ``report.md`` and ``report.json``.
+
+    Args:
+        runs: folders of runs on the same benchmark.
+        out: folder to write.
+        benchmark: its folder, where it has moved since the runs.
+        draws: of the bootstraps.
+
+    Raises:
+        TamperscopeError: a folder holds no run, or the runs are of different benchmarks.
+    """
+    headers = [read_run(folder) for folder in runs]
+    if len({header["benchmark_sha256"] for header in headers}) != 1:
+        raise TamperscopeError("the runs are of different benchmarks: one report compares runs on the same images.")
+    folder = benchmark or Path(headers[0]["benchmark_folder"])
+    if not (folder / MANIFEST).is_file():
+        raise TamperscopeError(f"the benchmark is no longer at {folder}: tell its folder with --bench.")
+    if file_sha256(folder / MANIFEST) != headers[0]["benchmark_sha256"]:
+        raise TamperscopeError(f"{folder} holds another benchmark than that of the runs.")
+    rows = read_manifest(folder)
+    entries = [
+        Entry(header["detector"], header["detector_version"], run, evaluate(rows, read_scores(run), draws=draws))
+        for header, run in zip(headers, runs, strict=True)
+    ]
+    audits = audit_rows(rows, draws=draws)
+    about = read_header(folder)
+    write_text(out / "report.json", _as_json(entries, audits, about))
+    write_text(out / "report.md", as_markdown(entries, audits, about))
+    page = out / "report.html"
+    write_text(page, _as_html(entries, audits, about, _examples(folder, rows, entries)))
+    return page, entries, audits
+
+
+def as_markdown(entries: Sequence[Entry], audits: Sequence[Audit], about: dict[str, Any]) -> str:
+    """The tables as Markdown."""
+    lines = [f"# Benchmark `{about.get('protocol', {}).get('name', '')}`", "", *_facts(entries, about), ""]
+    for entry in entries:
+        for condition, groups in _by_condition(entry.evaluation.groups):
+            lines += [f"## {entry.detector}{'' if condition == 'plain' else f', {condition}'}", ""]
+            lines += [_markdown_row(["", "n", *FIGURES]), _markdown_row(["---"] * (2 + len(FIGURES)))]
+            lines += [
+                _markdown_row([title(group), str(group.forged), *(text(group.figures[name]) for name in FIGURES)])
+                for group in groups
+            ]
+            lines += ["", f"{groups[0].untouched} untouched images, {groups[0].patients} patients or ranges.", ""]
+    lines += ["## Shortcut audits", ""]
+    lines += [_markdown_row(["given alone", "classifier", "condition", "n forged / others", "AUC", ""])]
+    lines += [_markdown_row(["---"] * 6)]
+    lines += [
+        _markdown_row(
+            [
+                audit.name,
+                audit.classifier,
+                audit.condition,
+                f"{audit.forged} / {audit.untouched}",
+                text(Figure(audit.auc, audit.low, audit.high)),
+                "at chance" if audit.at_chance else "**NOT AT CHANCE**",
+            ]
+        )
+        for audit in audits
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def title(group: Group) -> str:
+    """A group's name in a table."""
+    if group.kind == "overall":
+        return "**all**"
+    return f"**{group.name}**" if group.kind == "family" else group.name
+
+
+def text(figure: Figure) -> str:
+    """A figure with its interval, in two digits."""
+    if math.isnan(figure.value):
+        return "-"
+    return f"{figure.value:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
+
+
+def _facts(entries: Sequence[Entry], about: dict[str, Any]) -> list[str]:
+    sources = about.get("sources", [])
+    facts = [
+        " ".join(str(about.get("protocol", {}).get("purpose", "")).split()),
+        "",
+        f"Images: {'; '.join(s['name'] + ' (' + s['licence'] + ', ' + s['cite'] + ')' for s in sources)}. "
+        f"Prepared: {about.get('protocol', {}).get('prepare', '')}. tamperscope {__version__}.",
+        "",
+        "Intervals: 95 %, bootstrap by patient. Image figures set the forged images of a row against all untouched "
+        "images of the same condition; pixel figures are means over forged images, on tissue.",
+    ]
+    for entry in entries:
+        evaluation = entry.evaluation
+        facts.append(
+            f"{entry.detector}: thresholds chosen {evaluation.threshold}; {evaluation.not_scored} images not scored; "
+            f"{evaluation.crossing} images left out because their patient may be on both sides of the split."
+        )
+    return facts
+
+
+def _by_condition(groups: Sequence[Group]) -> list[tuple[str, list[Group]]]:
+    found: dict[str, list[Group]] = {}
+    for group in groups:
+        found.setdefault(group.condition, []).append(group)
+    return list(found.items())
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _as_json(entries: Sequence[Entry], audits: Sequence[Audit], about: dict[str, Any]) -> str:
+    content = {
+        "schema": "tamperscope-report",
+        "schema_version": 1,
+        "benchmark": about,
+        "runs": [
+            {
+                "detector": entry.detector,
+                "version": entry.version,
+                "not_scored": entry.evaluation.not_scored,
+                "crossing": entry.evaluation.crossing,
+                "threshold": entry.evaluation.threshold,
+                "groups": [_plain(asdict(group)) for group in entry.evaluation.groups],
+            }
+            for entry in entries
+        ],
+        "audits": [{**asdict(audit), "at_chance": audit.at_chance} for audit in audits],
+    }
+    return json.dumps(content, indent=1) + "\n"
+
+
+def _plain(group: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no nan."""
+    for name, figure in group["figures"].items():
+        group["figures"][name] = {key: None if math.isnan(value) else value for key, value in figure.items()}
+    return group
+
+
+def _as_html(
+    entries: Sequence[Entry], audits: Sequence[Audit], about: dict[str, Any], examples: Sequence[Example]
+) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tamperscope.benchmark", "."), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    page = environment.get_template("report.html.j2")
+    return page.render(
+        about=about,
+        facts=[fact for fact in _facts(entries, about) if fact],
+        entries=[(entry, _by_condition(entry.evaluation.groups)) for entry in entries],
+        figures=FIGURES,
+        shaded=(*IMAGE_FIGURES[:1], "pixel AUC"),
+        text=text,
+        audits=audits,
+        examples=examples,
+        isnan=math.isnan,
+    )
+
+
+def _examples(folder: Path, rows: Sequence[Row], entries: Sequence[Entry]) -> list[Example]:
+    """For each forger and its plain condition the first forged test image that all runs have scored."""
+    scored = [{one.id: one.score for one in read_scores(entry.folder)} for entry in entries]
+    seen: dict[str, int] = {}
+    examples = []
+    for row in rows:
+        if not row.label or row.role != "test" or seen.get(row.forger, 0) >= _EXAMPLES_A_FAMILY:
+            continue
+        if any(row.id not in one for one in scored):
+            continue
+        picture = cv2.imread(str(folder / row.image), cv2.IMREAD_UNCHANGED)
+        mask = cv2.imread(str(folder / row.mask), cv2.IMREAD_GRAYSCALE)
+        if picture is None or mask is None:
+            continue
+        seen[row.forger] = seen.get(row.forger, 0) + 1
+        small, outline = _small(picture), _outline(mask)
+        heat = {}
+        for number, (entry, scores) in enumerate(zip(entries, scored, strict=True)):
+            heat_map = heat_picture(entry.folder, row.id)
+            if heat_map is not None:
+                score = scores[row.id]
+                name = f"{entry.detector}: {'not scored' if score is None else f'{score:.2f}'}"
+                heat[f"{name}{' ' * number}"] = _png(_overlaid(small, heat_map, outline))
+        examples.append(Example(f"{row.forger} ({row.family})", _png(_drawn(small, outline)), heat))
+    return sorted(examples, key=lambda example: example.title)
+
+
+def _small(picture: np.ndarray) -> np.ndarray:
+    scale = _SIDE / max(picture.shape)
+    size = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
+    small = cv2.resize(picture.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    low, high = np.percentile(small, (1, 99.5))
+    levels = (255 * np.clip((small - low) / max(float(high - low), 1e-6), 0, 1)).astype(np.uint8)
+    return cv2.cvtColor(levels, cv2.COLOR_GRAY2BGR)
+
+
+def _outline(mask: np.ndarray) -> list[np.ndarray]:
+    scale = _SIDE / max(mask.shape)
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return [np.rint(contour * scale).astype(np.int32) for contour in contours]
+
+
+def _drawn(small: np.ndarray, outline: list[np.ndarray]) -> np.ndarray:
+    return cv2.polylines(small.copy(), outline, isClosed=True, color=(80, 220, 80), thickness=1, lineType=cv2.LINE_AA)
+
+
+def _overlaid(small: np.ndarray, heat: np.ndarray, outline: list[np.ndarray]) -> np.ndarray:
+    size = (small.shape[1], small.shape[0])
+    colours = cv2.applyColorMap(cv2.resize(heat, size, interpolation=cv2.INTER_LINEAR), cv2.COLORMAP_INFERNO)
+    return _drawn(cv2.addWeighted(small, 0.45, colours, 0.55, 0), outline)
+
+
+def _png(picture: np.ndarray) -> str:
+    _, encoded = cv2.imencode(".png", picture)
+    return base64.b64encode(encoded.tobytes()).decode()
