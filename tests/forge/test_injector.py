@@ -1,8 +1,10 @@
+from time import process_time
+
 import cv2
 import numpy as np
 import pytest
 
-from tamperscope import Injector
+from tamperscope import Injector, read_mammogram
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Square
 from tamperscope.forge.injector import random_square
@@ -102,3 +104,20 @@ def test_random_square_lies_in_the_tissue(mammogram):
 def test_no_room_for_a_random_square(mammogram):
     with pytest.raises(TamperscopeError, match="no square of 690 to 690 pixels"):
         random_square(mammogram, np.random.default_rng(0), sides=(690, 690))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("noise_model", ["white", "matched"])
+def test_a_full_size_film_takes_less_than_a_second(injector, dicom_files, noise_model):
+    for file in dicom_files:
+        film = read_mammogram(file)
+        square = random_square(film, np.random.default_rng(3))
+
+        def once(film=film, square=square):
+            start = process_time()
+            injector.inject(film, square, noise_model=noise_model)
+            return process_time() - start
+
+        taken = min(once() for _ in range(3))
+        print(f"{file.name} {film.shape} {noise_model}: {taken:.2f} s of processor time")
+        assert taken < 1

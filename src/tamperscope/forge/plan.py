@@ -121,6 +121,8 @@ def _row(number: int, entries: Any, folder: Path) -> Row | BadRow:
         size_mm = _number("size_mm", entries["size_mm"]) if "size_mm" in entries else None
         if size_mm is not None and square is not None:
             raise ValueError("size_mm is for a square at random")
+        if size_mm is not None and size_mm <= 0:
+            raise ValueError("size_mm must be more than 0")
         parameters: dict[str, Any] = {key: _number(key, entries[key]) for key in NUMBERS if key in entries}
         if "noise_model" in entries:
             if entries["noise_model"] not in get_args(NoiseModel):
