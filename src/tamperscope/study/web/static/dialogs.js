@@ -1,6 +1,6 @@
 // Dialogs: the help with all keys, and a question before something that can't be taken back.
 
-import { element } from "./questions.js";
+import { element } from "./element.js";
 
 /** Fills the help from the groups of keys that the keyboard answers to. */
 export function fillHelp(place, groups) {

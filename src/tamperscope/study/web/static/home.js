@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { confirm } from "./dialogs.js";
 import { Outbox } from "./outbox.js";
-import { element } from "./questions.js";
+import { element } from "./element.js";
 
 const STATES = { closed: "not open yet", open: "open", locked: "locked" };
 

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { confirm } from "./dialogs.js";
-import { element } from "./questions.js";
+import { element } from "./element.js";
 
 const AGAIN = 20_000; // ms
 

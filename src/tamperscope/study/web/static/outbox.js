@@ -3,6 +3,7 @@
 // id, so sending twice does no harm.
 
 import { newId } from "./acts.js";
+import { Shelf } from "./shelf.js";
 
 const WAITS = [1, 2, 4, 8, 15, 30]; // s between tries while the server is away
 
@@ -13,6 +14,7 @@ export class Outbox {
   onState = (_state, _waiting, _words) => {};
   onAnswer = (_caseId, _answer) => {};
 
+  #shelf = new Shelf();
   #tries = 0;
   #sending = null;
   #timer = 0;
@@ -20,12 +22,10 @@ export class Outbox {
   /**
    * @param {string} reader whose acts these are: another reader's stay untouched
    * @param {(caseId: string, events: object[], keepalive?: boolean) => Promise<any>} send rejects with {status}
-   * @param {Storage} storage
    */
-  constructor(reader, send, storage = durable()) {
+  constructor(reader, send) {
     this.prefix = `acts.${reader}.`;
     this.send = send;
-    this.storage = storage;
     globalThis.addEventListener?.("online", () => this.flush());
   }
 
@@ -33,7 +33,7 @@ export class Outbox {
   put(caseId, act) {
     const event = { uuid: newId(), at: new Date().toISOString(), ...act };
     const number = String(this.#nextNumber()).padStart(12, "0");
-    this.storage.setItem(`${this.prefix}${number}.${event.uuid}`, JSON.stringify({ caseId, event }));
+    this.#shelf.set(`${this.prefix}${number}.${event.uuid}`, JSON.stringify({ caseId, event }));
     this.#tell("saving");
     this.flush();
     return event.uuid;
@@ -58,6 +58,11 @@ export class Outbox {
     return this.#keys().length;
   }
 
+  /** Whether something that waits would be lost with the page, as the browser's storage is full or forbidden. */
+  get fragile() {
+    return this.#shelf.fragile;
+  }
+
   /** The acts on one case that wait, oldest first: what the server's reading lacks. */
   waitingFor(caseId) {
     return this.#kept().filter((kept) => kept.caseId === caseId).map((kept) => kept.event);
@@ -70,7 +75,7 @@ export class Outbox {
       const [caseId, kept] = batch;
       try {
         const answer = await this.send(caseId, kept.map(({ event }) => event));
-        for (const { key } of kept) this.storage.removeItem(key);
+        for (const { key } of kept) this.#shelf.remove(key);
         this.#tries = 0;
         this.onAnswer(caseId, answer);
       } catch (error) {
@@ -96,13 +101,13 @@ export class Outbox {
   #setAside(kept, error) {
     if (kept.length > 1) {
       for (const { key, caseId, event } of kept) {
-        this.storage.setItem(key, JSON.stringify({ caseId, event, alone: true }));
+        this.#shelf.set(key, JSON.stringify({ caseId, event, alone: true }));
       }
       return;
     }
     const [{ key, caseId, event }] = kept;
-    this.storage.setItem(key.replace("acts.", "refused."), JSON.stringify({ caseId, event, why: error.message }));
-    this.storage.removeItem(key);
+    this.#shelf.set(key.replace("acts.", "refused."), JSON.stringify({ caseId, event, why: error.message }));
+    this.#shelf.remove(key);
     this.#tell("refused", error.message);
   }
 
@@ -122,13 +127,13 @@ export class Outbox {
 
   #kept() {
     return this.#keys().flatMap((key) => {
-      const text = this.storage.getItem(key);
+      const text = this.#shelf.get(key);
       return text ? [{ key, ...JSON.parse(text) }] : [];
     });
   }
 
   #keys() {
-    return Object.keys(this.storage).filter((key) => key.startsWith(this.prefix)).sort();
+    return this.#shelf.keys(this.prefix);
   }
 
   #nextNumber() {
@@ -141,22 +146,5 @@ export class Outbox {
   #tell(state, words = "") {
     this.state = state;
     this.onState(state, this.waiting, words);
-  }
-}
-
-/** The browser's storage; if it refuses (private window, full disk), one that lasts as long as the page. */
-function durable() {
-  const volatile = {};
-  const inMemory = Object.defineProperties(volatile, {
-    getItem: { value: (key) => volatile[key] ?? null },
-    setItem: { value: (key, text) => void (volatile[key] = text) },
-    removeItem: { value: (key) => void delete volatile[key] },
-  });
-  try {
-    localStorage.setItem("trial", "");
-    localStorage.removeItem("trial");
-    return localStorage;
-  } catch {
-    return inMemory;
   }
 }

@@ -1,6 +1,7 @@
 // Beside the picture: the map of all cases, and the list of marks with their confidence.
 
-import { element, Scale } from "./questions.js";
+import { element } from "./element.js";
+import { Scale } from "./scale.js";
 
 const NAMES = { point: "Point", box: "Box", ellipse: "Ellipse" };
 const STATES = { new: "not begun", begun: "begun", done: "done" };

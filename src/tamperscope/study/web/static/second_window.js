@@ -5,19 +5,21 @@ export class SecondWindow {
 
   /**
    * @param {HTMLElement} panel
-   * @param {(page: Document) => void} onPage called once for the new window's document
+   * @param {(page: Document) => void} onPage called with each new window's document
+   * @param {() => void} onBlocked called when the browser opens no window
    */
-  constructor(panel, onPage) {
+  constructor(panel, onPage, onBlocked) {
     this.panel = panel;
     this.home = panel.parentElement;
     this.onPage = onPage;
+    this.onBlocked = onBlocked;
     addEventListener("pagehide", () => this.#popup?.close());
   }
 
   toggle() {
     if (this.#popup && !this.#popup.closed) return this.#popup.close();
     const popup = open("", "", "popup,width=420,height=900");
-    if (!popup) return this.blocked?.();
+    if (!popup) return this.onBlocked();
     this.#popup = popup;
     const page = popup.document;
     page.title = document.title;

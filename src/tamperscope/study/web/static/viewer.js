@@ -12,7 +12,8 @@ import { Marks } from "./marks.js";
 import { Outbox } from "./outbox.js";
 import { drawCases, drawMarksList } from "./panel.js";
 import { followPointer } from "./pointer.js";
-import { element, Questions } from "./questions.js";
+import { element } from "./element.js";
+import { Questions } from "./questions.js";
 import { Screen } from "./screen.js";
 import { SecondWindow } from "./second_window.js";
 
@@ -38,7 +39,8 @@ class Viewer {
     this.outbox = new Outbox(session.reader.id, api.sendEvents);
     this.clock = new Clock((ms) => this.current && this.outbox.put(this.current, { kind: "view", active_ms: ms }));
     this.tabs = new BroadcastChannel("cases");
-    this.window = new SecondWindow(this.panel, (page) => this.#answer(page));
+    this.window = new SecondWindow(this.panel, (page) => this.#answer(page), () =>
+      this.#drawSaved("refused", 0, "The browser blocked the second window: allow pop-ups for this page"));
     this.keys = viewerKeys(this);
     this.asleep = () => Boolean(document.querySelector("dialog[open]"));
     this.#connect();
@@ -61,6 +63,7 @@ class Viewer {
     this.tabs.onmessage = ({ data }) => data === this.current && this.#refresh();
     addEventListener("popstate", () => this.show(caseInAddress(), false));
     addEventListener("pagehide", () => this.#leave());
+    addEventListener("beforeunload", (event) => this.outbox.fragile && event.preventDefault());
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") this.#leave();
       else this.#refresh();
