@@ -5,20 +5,18 @@ import { applied, History } from "./acts.js";
 import { Cases } from "./cases.js";
 import { Clock } from "./clock.js";
 import { fillHelp } from "./dialogs.js";
-import { viewerKeys } from "./viewer_keys.js";
+import * as display from "./display.js";
 import { listen } from "./keys.js";
 import { Magnifier } from "./magnifier.js";
 import { Marks } from "./marks.js";
 import { Outbox } from "./outbox.js";
-import { drawCases, drawMarksList } from "./panel.js";
 import { followPointer } from "./pointer.js";
-import { element } from "./element.js";
 import { Questions } from "./questions.js";
 import { Screen } from "./screen.js";
 import { SecondWindow } from "./second_window.js";
+import { viewerKeys } from "./viewer_keys.js";
 
-// By id, taken before the panel can move to a window of its own.
-const at = Object.fromEntries([...document.querySelectorAll("[id]")].map((one) => [one.id, one]));
+const { at } = display;
 const AHEAD = 1; // cases fetched before they are asked for
 
 class Viewer {
@@ -40,7 +38,7 @@ class Viewer {
     this.clock = new Clock((ms) => this.current && this.outbox.put(this.current, { kind: "view", active_ms: ms }));
     this.tabs = new BroadcastChannel("cases");
     this.window = new SecondWindow(this.panel, (page) => this.#answer(page), () =>
-      this.#drawSaved("refused", 0, "The browser blocked the second window: allow pop-ups for this page"));
+      display.drawSaved(this, "refused", 0, "The browser blocked the second window: allow pop-ups for this page"));
     this.keys = viewerKeys(this);
     this.asleep = () => Boolean(document.querySelector("dialog[open]"));
     this.#connect();
@@ -51,14 +49,14 @@ class Viewer {
     screen.onDrawn = () => {
       marks.draw();
       magnifier.draw();
-      this.#drawStatus();
+      display.drawStatus(this);
     };
     marks.onAct = (act) => this.act(act);
-    marks.onChoose = () => this.#drawMarks();
-    followPointer(this.glass, { screen, marks, magnifier, tool: () => this.tool, onPoint: (point) => this.#drawValue(point) });
+    marks.onChoose = () => display.drawMarks(this);
+    followPointer(this.glass, { screen, marks, magnifier, tool: () => this.tool, onPoint: (point) => display.drawValue(this, point) });
     this.#answer(document);
     fillHelp(at["help-keys"], this.keys);
-    this.outbox.onState = (state, waiting, words) => this.#drawSaved(state, waiting, words);
+    this.outbox.onState = (state, waiting, words) => display.drawSaved(this, state, waiting, words);
     this.outbox.onAnswer = (caseId, answer) => this.#saved(caseId, answer);
     this.tabs.onmessage = ({ data }) => data === this.current && this.#refresh();
     addEventListener("popstate", () => this.show(caseInAddress(), false));
@@ -82,8 +80,8 @@ class Viewer {
     const pressed = performance.now();
     this.#close();
     this.#asked = id;
-    this.#wait("");
-    const soon = setTimeout(() => this.#wait("Opening"), 250);
+    display.wait(this, "");
+    const soon = setTimeout(() => display.wait(this, "Opening"), 250);
     try {
       await this.outbox.flush();
       const opened = await this.cases.open(id);
@@ -93,7 +91,7 @@ class Viewer {
       performance.measure("case", { start: pressed });
       requestAnimationFrame(() => this.glass.setAttribute("data-shown", id));
     } catch (error) {
-      if (this.#asked === id) this.#fail(error, id);
+      if (this.#asked === id) display.fail(this, error, id);
     } finally {
       clearTimeout(soon);
     }
@@ -114,10 +112,10 @@ class Viewer {
     this.questions.onAnswer = (question, value) => this.act({ kind: "answer", question: question.id, value });
     this.#read(read);
     this.questions.chooseFirstMissing(this.reading.answers);
-    this.#wait(null);
-    this.#drawTools();
+    display.wait(this, null);
+    display.drawTools(this);
     this.screen.show(picture, windows[0], box);
-    this.#drawPlace();
+    display.drawPlace(this);
     if (!this.locked) {
       this.outbox.put(id, { kind: "open" });
       this.clock.start();
@@ -134,7 +132,7 @@ class Viewer {
       (reading, act) => (act.kind === "answer" || act.mark ? applied(reading, act) : reading),
       { answers: read.answers ?? {}, marks: read.marks ?? [] },
     );
-    this.#drawReading();
+    display.drawReading(this);
   }
 
   async #refresh() {
@@ -163,7 +161,7 @@ class Viewer {
   #do(act) {
     if (!act || this.locked) return;
     this.reading = applied(this.reading, act);
-    this.#drawReading();
+    display.drawReading(this);
     this.outbox.put(this.current, act);
   }
 
@@ -194,7 +192,7 @@ class Viewer {
     this.tool = tool;
     this.marks.crosshair = null;
     this.marks.sketch(null);
-    this.#drawTools();
+    display.drawTools(this);
   }
 
   setWindow(number) {
@@ -236,7 +234,7 @@ class Viewer {
 
   magnify() {
     this.magnifier.turn();
-    this.#drawTools();
+    display.drawTools(this);
   }
 
   fullScreen() {
@@ -265,7 +263,7 @@ class Viewer {
     const one = this.session.parts.flatMap((part) => part.cases ?? []).find(({ id }) => id === caseId);
     if (one && answer.state && one.state !== answer.state) {
       one.state = answer.state;
-      this.#drawPlace();
+      display.drawPlace(this);
     }
     if (answer.revision === undefined) return;
     this.tabs.postMessage(caseId);
@@ -279,109 +277,6 @@ class Viewer {
     const cases = this.part?.cases ?? [];
     const here = cases.findIndex(({ id }) => id === this.current);
     for (const { id } of cases.slice(here + 1, here + 1 + AHEAD)) this.cases.prefetch(id);
-  }
-
-  // What is drawn, from here on.
-
-  #drawReading() {
-    this.marks.show(this.reading.marks);
-    this.questions.fill(this.reading.answers);
-    this.#drawMarks();
-    for (const [name, list] of [["undo", this.history.undos], ["redo", this.history.redos]]) {
-      for (const button of document.querySelectorAll(`[data-do="${name}"]`)) button.disabled = !list.length || this.locked;
-    }
-  }
-
-  #drawMarks() {
-    const asked = this.part?.marks;
-    at["marks-section"].hidden = !asked;
-    if (asked) drawMarksList(at["marks-list"], this.marks, asked.confidence);
-  }
-
-  #drawTools() {
-    for (const button of document.querySelectorAll("button[data-tool]")) {
-      const marking = ["point", "box", "ellipse"].includes(button.dataset.tool);
-      button.hidden = marking && !this.part?.marks?.kinds.includes(button.dataset.tool);
-      button.disabled = marking && this.locked;
-      button.setAttribute("aria-pressed", String(button.dataset.tool === this.tool));
-    }
-    document.querySelector('[data-do="magnify"]').setAttribute("aria-pressed", String(this.magnifier.on));
-    this.glass.dataset.tool = this.tool;
-    at.windows.replaceChildren(
-      ...(this.windows ?? []).map(({ words }, i) =>
-        element("button", { type: "button", textContent: words, title: `${words} (Shift+${i + 1})`, attributes: { "data-window": i } })),
-    );
-  }
-
-  #drawPlace() {
-    const cases = this.part?.cases ?? [];
-    const here = cases.findIndex(({ id }) => id === this.current);
-    if (here < 0) return;
-    at.title.textContent = this.session.study.title;
-    at.part.textContent = this.part.title;
-    at.where.textContent = `Case ${here + 1} of ${cases.length}`;
-    document.title = `Case ${here + 1} · ${this.session.study.title}`;
-    at.locked.hidden = !this.locked;
-    at["marks-words"].textContent = this.part.marks?.words ?? "";
-    const done = cases.filter(({ state }) => state === "done").length;
-    at.done.value = done / cases.length;
-    at.done.title = `${done} of ${cases.length} done`;
-    this.panel.querySelector('[data-do="before"]').disabled = here === 0;
-    const last = here === cases.length - 1;
-    this.panel.querySelector('[data-do="next"] span').textContent = last ? "To the overview" : "Next case";
-    drawCases(at.cases, cases, this.current, (id) => this.show(id));
-  }
-
-  #drawStatus() {
-    const { window, placement, inverted, density } = this.screen;
-    at["window-values"].textContent = this.screen.picture ? `C ${Math.round(window.centre)}  W ${Math.round(window.width)}` : "";
-    at.zoom.textContent = this.screen.picture ? `${Math.round(100 * placement.scale)} %` : "";
-    at.zoom.title = density === 1 ? "Screen pixels a picture pixel" : `Device pixels a picture pixel (${density} a CSS pixel)`;
-    document.querySelector('[data-do="invert"]').setAttribute("aria-pressed", String(inverted));
-    for (const button of at.windows.children) {
-      const given = this.windows[Number(button.dataset.window)];
-      button.setAttribute("aria-pressed", String(given.centre === window.centre && given.width === window.width));
-    }
-  }
-
-  #drawValue(point) {
-    this.pointed = point;
-    const value = point && this.screen.valueAt(point);
-    at.value.textContent = value === null || value === undefined ? "" : `value ${value}`;
-  }
-
-  #drawSaved(state, waiting, words) {
-    const place = at.saved;
-    place.dataset.state = state;
-    place.textContent = {
-      saved: "Saved",
-      saving: "Saving",
-      away: `Server away: ${waiting} kept here, trying again`,
-      "signed-out": "Signed out: your work is kept here",
-      refused: words || "Not accepted",
-    }[state];
-    if (state === "signed-out") {
-      place.append(" ", element("a", { href: "/study", textContent: "Sign in" }));
-    }
-  }
-
-  #wait(words) {
-    const place = at.waiting;
-    place.hidden = words === null;
-    place.replaceChildren(words ?? "");
-    if (words !== null && this.screen.picture) this.screen.show(null, this.screen.window);
-    if (words !== null) this.marks.show([]);
-  }
-
-  #fail(error, id) {
-    const words = { 401: "You are signed out.", 403: "This case is not open to you.", 404: "There is no such case." }[error.status];
-    const again = element("button", { type: "button", className: "button", textContent: "Try again", attributes: { "data-do": "try-again" } });
-    const home = element("a", { className: "button", href: "/study", textContent: "To the overview" });
-    const note = element("div", { className: "note bad" }, element("p", { textContent: words ?? error.message }));
-    note.append(element("p", { className: "row" }, ...(words ? [home] : [again, home])));
-    at.waiting.hidden = false;
-    at.waiting.replaceChildren(note);
-    console.warn(`Case ${id}: ${error.message}`);
   }
 }
 
