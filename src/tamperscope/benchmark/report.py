@@ -93,8 +93,10 @@ def as_markdown(entries: Sequence[Entry], audits: Sequence[Audit], about: dict[s
             ]
             lines += ["", f"{groups[0].untouched} untouched images, {groups[0].patients} patients or ranges.", ""]
     lines += ["## Shortcut audits", ""]
-    lines += [_markdown_row(["given alone", "classifier", "condition", "n forged / others", "AUC", ""])]
-    lines += [_markdown_row(["---"] * 6)]
+    lines += [
+        _markdown_row(["given alone", "classifier", "condition", "n forged / others", "AUC", "range of chance", ""])
+    ]
+    lines += [_markdown_row(["---"] * 7)]
     lines += [
         _markdown_row(
             [
@@ -103,6 +105,7 @@ def as_markdown(entries: Sequence[Entry], audits: Sequence[Audit], about: dict[s
                 audit.condition,
                 f"{audit.forged} / {audit.untouched}",
                 text(Figure(audit.auc, audit.low, audit.high)),
+                "" if audit.chance is None else f"{audit.chance[0]:.2f} to {audit.chance[1]:.2f}",
                 "at chance" if audit.at_chance else "**NOT AT CHANCE**",
             ]
         )
