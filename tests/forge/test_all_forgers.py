@@ -19,6 +19,7 @@ from tests.forge.images import blob, make, read_at_tenth_mm, write_image
 NAMES = list(FORGERS)
 FORGERIES = [name for name, kind in FORGERS.items() if kind.card.family != "control"]
 INJECTORS = ("mammo-cgan", "mammo-cgan-matched")
+SQUARES = (*INJECTORS, "partial-convolution-512")
 CONTROLS = [name for name, kind in FORGERS.items() if kind.card.family == "control"]
 BLOB = blob(90, 220, 50, 40)
 
@@ -47,7 +48,7 @@ def allowed_reach(name, mammogram, region, record):
     reach = record["reach"]
     box = np.zeros(mammogram.shape, bool)
     box[reach["y0"] : reach["y1"], reach["x0"] : reach["x1"]] = True
-    if name in INJECTORS or name in CONTROLS:
+    if name in SQUARES or name in CONTROLS:
         return box
     blend = FORGERS[name]().blend
     ramp = blend.pixels(mammogram.spacing.mm) if isinstance(blend, Feathered) else 0

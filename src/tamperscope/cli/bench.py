@@ -206,3 +206,22 @@ def files_(files: tuple[Path, ...], forgeries: int, seed: int) -> None:
     click.echo(f"\nAUC {area.estimate:.3f} [{area.interval.low:.3f}, {area.interval.high:.3f}], by patient")
     peaks = [o.peak_inside for o in outcomes if o.peak_inside is not None]
     click.echo(f"heat map peaks inside the forged square: {sum(peaks)} of {len(peaks)}")
+
+
+@bench.command("inpainting")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the CESM images with images.csv and regions.csv.",
+)
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="inpainting.csv and .md.")
+@click.option("--holes", default=8, show_default=True, type=click.IntRange(1), help="Holes an image.")
+@click.option("--seed", default=0, show_default=True, help="Of conversion, holes and grain.")
+def inpainting(data: Path, out: Path, holes: int, seed: int) -> None:
+    """Removals against the tissue that was there: holes in healthy tissue of the patients of split "val"."""
+    from tamperscope.benchmark.cesm import load_cases
+    from tamperscope.benchmark.inpainting import measure_inpainting, write_inpainting
+
+    cases = [case for case in load_cases(data) if case.split == "val"]
+    click.echo(write_inpainting(list(measure_inpainting(cases, holes=holes, seed=seed)), out))

@@ -11,6 +11,7 @@ from tamperscope.forge.copy_move import CopyMove, PoissonCopyMove
 from tamperscope.forge.forger import Forger
 from tamperscope.forge.mammo_cgan import MammoCgan, MammoCganMatched
 from tamperscope.forge.navier_stokes import NavierStokes
+from tamperscope.forge.partial_convolution import PartialConvolution, PartialConvolution512
 from tamperscope.forge.real_mass import PoissonMass, RealMass
 from tamperscope.forge.retouch import Blur, Contrast, Denoise, Sharpen
 from tamperscope.forge.splice import PoissonSplice, Splice
@@ -26,6 +27,8 @@ _ALL: tuple[type[Forger], ...] = (
     NavierStokes,
     Biharmonic,
     TextureFill,
+    PartialConvolution,
+    PartialConvolution512,
     RemoveCalcifications,
     CopyMove,
     PoissonCopyMove,
