@@ -18,6 +18,7 @@ EXIT_STOPPED = 130
 _COMMANDS = {
     "scan": "Has each mammogram been tampered with? JSON, heat maps, a report.",
     "inject": "Put a synthetic tumour into a mammogram, marked as synthetic.",
+    "synthesize": "Annotated synthetic lesions in healthy images, with COCO boxes and masks.",
     "demo": "Scan, forge and scan again real mammograms; a report to look at.",
     "judge": "Tables, intervals and tests; 'judge paper' redoes the report's.",
     "bench": "The open benchmark: build, run, report; and cross-validation, speed.",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -52,9 +52,7 @@ def run_plan(rows: Iterable[Row | BadRow], out: Path, injector: Injector) -> Ite
         TamperscopeError: another batch writes into the folder.
         OSError: the folder can't be made.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    with _alone_in(out):
-        _remove_parts(out)
+    with alone_in(out):
         by_image: dict[Path, list[Row]] = {}
         for row in rows:
             if isinstance(row, BadRow):
@@ -62,14 +60,14 @@ def run_plan(rows: Iterable[Row | BadRow], out: Path, injector: Injector) -> Ite
             else:
                 by_image.setdefault(row.image, []).append(row)
         for image, wanted in by_image.items():
-            read: Callable[[], Mammogram | Exception] = cache(partial(_read, image))
+            read: Callable[[], Mammogram | Exception] = cache(partial(read_or_reason, image))
             for row in wanted:
                 yield _run_row(row, read, out, injector)
 
 
 def _run_row(row: Row, read: Callable[[], Mammogram | Exception], out: Path, injector: Injector) -> Outcome:
     try:
-        there = find_result(row, out)
+        there = find_result(out, row)
         if there is not None:
             return Outcome(row.number, str(row.image), "there already", there)
         mammogram = read()
@@ -85,7 +83,7 @@ def _run_row(row: Row, read: Callable[[], Mammogram | Exception], out: Path, inj
         return Outcome(row.number, str(row.image), "failed", reason=reason)
 
 
-def _read(image: Path) -> Mammogram | Exception:
+def read_or_reason(image: Path) -> Mammogram | Exception:
     """The image, or why it can't be read: returned, so that it is told once for each row, and tried once."""
     try:
         return read_mammogram(image)
@@ -116,24 +114,27 @@ def save_result(forgery: Forgery, row: Row, out: Path) -> Path:
     return forgery.save(out / f"{_stem(row)}{usual_suffix(source.kind)}")
 
 
-def find_result(row: Row, out: Path) -> Path | None:
-    """The image that a row has been made into, or None.
+def find_result(out: Path, *rows: Row) -> Path | None:
+    """The image that one of the rows has been made into, or None.
 
     Raises:
         TamperscopeError: under its name there is something else.
     """
-    for kind in _KINDS:
-        file = out / f"{_stem(row)}{usual_suffix(kind)}"
-        if not file.exists():
-            continue
-        try:
-            request = json.loads(beside(file)[1].read_text(encoding="utf-8"))["request"]
-        except (OSError, ValueError, KeyError, TypeError):
-            request = None
-        if request != row.request():
-            raise TamperscopeError(f"{file.name} is there already and is not of this row: take another --out.")
-        return file
+    for file in (out / f"{stem}{usual_suffix(kind)}" for stem in {_stem(row): None for row in rows} for kind in _KINDS):
+        if file.exists():
+            if read_record(file).get("request") not in [row.request() for row in rows]:
+                raise TamperscopeError(f"{file.name} is there already and is not of this row: take another --out.")
+            return file
     return None
+
+
+def read_record(file: Path) -> dict[str, Any]:
+    """The record beside an image; empty where there is none."""
+    try:
+        record = json.loads(beside(file)[1].read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _stem(row: Row) -> str:
@@ -141,8 +142,16 @@ def _stem(row: Row) -> str:
 
 
 @contextlib.contextmanager
-def _alone_in(out: Path) -> Iterator[None]:
-    """Keep a second batch out of the folder; the system forgets the lock when the process ends, however it ends."""
+def alone_in(out: Path) -> Iterator[None]:
+    """Keep a second batch out of a folder, and clear away what a killed one left half written.
+
+    The system forgets the lock when the process ends, however it ends.
+
+    Raises:
+        TamperscopeError: another batch writes into the folder.
+        OSError: the folder can't be made.
+    """
+    out.mkdir(parents=True, exist_ok=True)
     with (out / ".lock").open("a") as lock:
         try:
             # Windows has no such locks; there two batches in one folder are the caller's business.
@@ -155,6 +164,7 @@ def _alone_in(out: Path) -> Iterator[None]:
             raise TamperscopeError(
                 f"another batch is writing into {out}: wait for it, or take another --out."
             ) from error
+        _remove_parts(out)
         yield
 
 
