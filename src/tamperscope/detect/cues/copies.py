@@ -1,0 +1,207 @@
+"""Copies within one image: tissue that is there twice (copy-move, exemplar and PatchMatch fills).
+
+Noise never repeats, so two places whose fine structure correlates over an area are one and its copy. Nothing is
+trained. Crests of a band-passed image are described by the samples around them (mean removed, unit norm, so that
+products are correlations); alike ones meet in the cells of random lattices; and where two correlate, the area
+around them that keeps on correlating under the same move is measured: by chance it is small. (Points, lattices and moves as in
+copy-move detection at large: Christlein et al., IEEE TIFS 7 (2012); Cozzolino et al., IEEE TIFS 10 (2015).)
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+CORRELATION = 0.9
+"""Of two descriptors, from which they are looked at."""
+AREA_CORRELATION = 0.85
+"""Of two 13 x 13 windows, from which their middles belong to a copied area."""
+NEAREST = 40
+"""Pixels between the two ends of a pair, at least: closer, a line correlates with itself."""
+_REACH = 10
+_OFFSETS = np.arange(-_REACH, _REACH + 1, 2)
+_SIDE = len(_OFFSETS)
+_DIMENSIONS = 24
+_MOST_POINTS = 16000
+_LEAST_SPREAD = 0.6
+"""Reference intensity: flat places have nothing that could repeat."""
+_LATTICES, _LATTICE_DIMENSIONS, _TURNED_DIMENSIONS, _CELL, _MOST_IN_CELL = 8, 5, 8, 0.3, 40
+_MOST_CANDIDATES = 400
+_AROUND = 56
+_WINDOW = 13
+_ALIKE = 1.6
+
+
+def copied_areas(pixels: np.ndarray, valid: np.ndarray, *, mirrored: bool = True) -> tuple[np.ndarray, int]:
+    """How large an area around each pixel is there twice.
+
+    Args:
+        pixels: float32, H x W at 0.1 mm, reference intensity.
+        valid: bool, H x W, where tissue is.
+        mirrored: look for mirrored copies too.
+
+    Returns:
+        area: float32, H x W, pixels of the copied area that the pixel lies in, summed over the copies that meet
+            there; 0 where nothing is copied. Both ends of a copy are marked: which one is the copy, this cue can't tell.
+        pairs: how many pairs of places were measured.
+    """
+    fine = cv2.GaussianBlur(pixels, (0, 0), 0.8) - cv2.GaussianBlur(pixels, (0, 0), 3.2)
+    area = np.zeros(pixels.shape, np.float32)
+    points = _crests(fine, valid)
+    described, points = _describe(fine, points)
+    if len(points) < 3:
+        return area, 0
+    basis = np.linalg.eigh(described[::3].T @ described[::3])[1][:, ::-1][:, :_DIMENSIONS].astype(np.float32)
+    measured = _measure(fine, valid, points, _alike(described, described, basis, points), area, mirrored=False)
+    if mirrored:
+        turned = described.reshape(-1, _SIDE, _SIDE)[:, :, ::-1].reshape(len(points), -1)
+        measured += _measure(fine, valid, points, _alike(described, turned, basis, points), area, mirrored=True)
+    return area, measured
+
+
+def _crests(fine: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Local maxima far enough inside, of a larger neighbourhood where they are many: n x 2, row and column."""
+    inside = valid.copy()
+    margin = _REACH + 1
+    inside[:margin] = inside[-margin:] = inside[:, :margin] = inside[:, -margin:] = False
+    for radius in range(3, 12):
+        crests = (fine == cv2.dilate(fine, np.ones((2 * radius + 1,) * 2, np.uint8))) & inside
+        if np.count_nonzero(crests) <= _MOST_POINTS:
+            break
+    return np.argwhere(crests)
+
+
+def _describe(fine: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Unit vectors n x 121 around the points that are not flat, and these points."""
+    rows = points[:, 0, None, None] + _OFFSETS[None, :, None]
+    columns = points[:, 1, None, None] + _OFFSETS[None, None, :]
+    vectors = fine[rows, columns].reshape(len(points), -1)
+    vectors = vectors - vectors.mean(1, keepdims=True)
+    norms = np.linalg.norm(vectors, axis=1)
+    structured = norms > _LEAST_SPREAD * _SIDE
+    return vectors[structured] / norms[structured, None], points[structured]
+
+
+def _alike(
+    described: np.ndarray, others: np.ndarray, basis: np.ndarray, points: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs of points that correlate and lie far apart: indices, indices, correlations.
+
+    Points meet in cells of lattices that are turned and shifted at random; what correlates lies close by and meets
+    in at least one of them, nearly always.
+    """
+    same = others is described
+    reduced = described @ basis
+    reduced_others = reduced if same else others @ basis
+    rng = np.random.default_rng(0)
+    count = len(points)
+    both = (
+        reduced[:, :_TURNED_DIMENSIONS] if same else np.concatenate([reduced, reduced_others])[:, :_TURNED_DIMENSIONS]
+    )
+    found: list[np.ndarray] = []
+    for _ in range(_LATTICES):
+        turn = np.linalg.qr(rng.standard_normal((_TURNED_DIMENSIONS,) * 2))[0][:, :_LATTICE_DIMENSIONS]
+        cell = np.floor(both @ turn.astype(np.float32) / _CELL + rng.random(_LATTICE_DIMENSIONS)).astype(np.int64)
+        cell -= cell.min(0)
+        key = cell @ np.cumprod([1, *(cell.max(0)[:-1] + 1)])
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        for step in range(1, _MOST_IN_CELL):
+            meets = np.flatnonzero(key[step:] == key[:-step])
+            if not meets.size:
+                break
+            first, second = order[meets], order[meets + step]
+            if not same:
+                mixed = (first < count) & (second >= count)
+                first, second = first[mixed], second[mixed] - count
+            apart = np.abs(points[first] - points[second]).max(1) >= NEAREST
+            first, second = first[apart], second[apart]
+            near = np.einsum("ij,ij->i", reduced[first], reduced_others[second]) > CORRELATION - 0.15
+            found.append(np.minimum(first[near], second[near]) * count + np.maximum(first[near], second[near]))
+    pairs = np.unique(np.concatenate(found))
+    first, second = pairs // count, pairs % count
+    correlation = np.einsum("ij,ij->i", described[first], others[second])
+    kept = correlation > CORRELATION
+    return first[kept], second[kept], correlation[kept]
+
+
+def _measure(
+    fine: np.ndarray,
+    valid: np.ndarray,
+    points: np.ndarray,
+    pairs: tuple[np.ndarray, np.ndarray, np.ndarray],
+    area: np.ndarray,
+    *,
+    mirrored: bool,
+) -> int:
+    """Add the area that keeps on correlating around each pair to ``area``, at both ends; returns how many were measured."""
+    first, second, correlation = pairs
+    done: dict[tuple[int, int], np.ndarray] = {}
+    measured = 0
+    for index in np.argsort(-correlation, kind="stable"):
+        (y0, x0), (y1, x1) = points[first[index]], points[second[index]]
+        move = (int(y1 - y0), int(x1 + x0 if mirrored else x1 - x0))
+        # Pairs inside an area that was measured under the same move have nothing to add.
+        covered = done.get(move)
+        if covered is not None and covered[y0, x0]:
+            continue
+        if measured >= _MOST_CANDIDATES:
+            break
+        measured += 1
+        part = _area_around(fine, valid, (int(y0), int(x0)), (int(y1), int(x1)), mirrored=mirrored)
+        if part is None:
+            continue
+        rows, columns, size = part
+        if covered is None:
+            covered = done[move] = np.zeros(fine.shape, np.bool_)
+        covered[rows, columns] = True
+        other_rows = rows + move[0]
+        other_columns = move[1] - columns if mirrored else columns + move[1]
+        area[rows, columns] += size
+        area[other_rows, other_columns] += size
+    return measured
+
+
+def _area_around(
+    fine: np.ndarray, valid: np.ndarray, start: tuple[int, int], end: tuple[int, int], *, mirrored: bool
+) -> tuple[np.ndarray, np.ndarray, float] | None:
+    """Pixels around ``start`` that correlate with those around ``end``, connected: rows, columns, and their effective count."""
+    up = min(_AROUND, start[0], end[0])
+    down = min(_AROUND, fine.shape[0] - 1 - start[0], fine.shape[0] - 1 - end[0])
+    left = min(_AROUND, start[1], fine.shape[1] - 1 - end[1] if mirrored else end[1])
+    right = min(_AROUND, fine.shape[1] - 1 - start[1], end[1] if mirrored else fine.shape[1] - 1 - end[1])
+    here = slice(start[0] - up, start[0] + down + 1), slice(start[1] - left, start[1] + right + 1)
+    rows = slice(end[0] - up, end[0] + down + 1)
+    if mirrored:
+        there = rows, slice(end[1] - right, end[1] + left + 1)
+        a, b, ok = fine[here], fine[there][:, ::-1], valid[here] & valid[there][:, ::-1]
+    else:
+        there = rows, slice(end[1] - left, end[1] + right + 1)
+        a, b, ok = fine[here], fine[there], valid[here] & valid[there]
+    alike = (_local_correlation(a, np.ascontiguousarray(b)) > AREA_CORRELATION) & ok
+    count, parts = cv2.connectedComponents(alike.view(np.uint8), connectivity=4)
+    part = parts[up, left]
+    if count < 2 or part == 0:
+        return None
+    copied = parts == part
+    inside = np.argwhere(copied)
+    size = len(inside) * _isotropy(a, copied)
+    return inside[:, 0] + here[0].start, inside[:, 1] + here[1].start, size
+
+
+def _isotropy(fine: np.ndarray, where: np.ndarray) -> float:
+    """1 where structure has no direction, 0 for a straight line, which looks the same wherever one moves along it."""
+    across = cv2.Sobel(fine, cv2.CV_32F, 1, 0)[where]
+    down = cv2.Sobel(fine, cv2.CV_32F, 0, 1)[where]
+    xx, yy, xy = float(across @ across), float(down @ down), float(across @ down)
+    return (4 * (xx * yy - xy * xy) / max((xx + yy) ** 2, 1e-12)) ** 2
+
+
+def _local_correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Normalised cross-correlation of the 13 x 13 windows of two arrays, float32."""
+    window = (_WINDOW, _WINDOW)
+    mean_a, mean_b = cv2.blur(a, window), cv2.blur(b, window)
+    covariance = cv2.blur(a * b, window) - mean_a * mean_b
+    variance = (cv2.blur(a * a, window) - mean_a**2) * (cv2.blur(b * b, window) - mean_b**2)
+    floor = (_LEAST_SPREAD**2) ** 2
+    return covariance / np.sqrt(np.maximum(variance, floor))

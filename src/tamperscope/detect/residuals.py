@@ -1,0 +1,91 @@
+"""What is left of an image without its anatomy: band-pass residuals, as multiples of the image's own noise.
+
+Noise grows with the signal, and differs from detector to detector. Each residual is therefore divided by its robust
+spread at like brightness in the *same image*, the image's noise curve: what remains should look alike all over an
+untouched image, whatever took it.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+SIGMAS = (0.8, 1.6, 3.2)
+"""Gaussians in pixels of 0.1 mm, between which the bands lie: finer than 0.8, 0.8 to 1.6, 1.6 to 3.2."""
+BANDS = len(SIGMAS)
+LIMIT = 8.0
+"""Residuals are clipped at this many spreads: calcifications and edges are no noise."""
+RIM = 8
+"""Pixels next to the background whose residuals are anatomy (skin) or padding and are not looked at."""
+CLIPPED = 20.0
+"""Reference intensity: as near to the image's darkest or brightest lit value, pixels may be clipped (air always is)."""
+SKIN = 24
+"""Pixels of skin next to air: a bright line that looks alike all along the breast."""
+_AIR = 15
+_ENDS = (0.3, 99.98)
+_BINS = 24
+_LEAST_PIXELS = 2000
+_EVERY = 3
+_LEVELS = 2048
+_MAD_TO_SIGMA = np.float32(1 / 0.6745)
+
+
+def noise_residuals(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Band-pass residuals over their spread at like brightness.
+
+    Args:
+        pixels: float32, H x W at 0.1 mm, reference intensity, 0 off the breast.
+
+    Returns:
+        residuals: float32, 3 x H x W, finest first; 0 where they are not valid.
+        brightness: float32, H x W, the image without its fine structure.
+        valid: bool, H x W, breast that is not clipped, at least ``RIM`` pixels from the mask's end.
+    """
+    lit = (pixels > 0).view(np.uint8)
+    valid = cv2.erode(lit, np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)).view(np.bool_)
+    residuals = np.zeros((BANDS, *pixels.shape), np.float32)
+    finer = pixels
+    for band, sigma in enumerate(SIGMAS):
+        coarser = cv2.GaussianBlur(pixels, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+        np.subtract(finer, coarser, out=residuals[band])
+        finer = coarser
+    brightness = finer
+    if valid.any():
+        valid &= _unclipped(pixels, brightness, lit)
+    sample = valid[::_EVERY, ::_EVERY]
+    levels = brightness[::_EVERY, ::_EVERY][sample]
+    if not levels.size:
+        residuals[:] = 0
+        return residuals, brightness, valid
+    low, high = float(levels.min()), float(levels.max())
+    step = max(high - low, 1e-6) / (_LEVELS - 1)
+    index = ((brightness - low) * np.float32(1 / step)).clip(0, _LEVELS - 1).astype(np.int16)
+    order = np.argsort(levels, kind="stable")
+    for band in range(BANDS):
+        curve = _noise_curve(levels[order], np.abs(residuals[band, ::_EVERY, ::_EVERY][sample])[order])
+        table = (1 / curve(low + step * np.arange(_LEVELS))).astype(np.float32)
+        scaled = residuals[band] * table[index]
+        residuals[band] = np.where(valid, np.clip(scaled, -LIMIT, LIMIT), 0)
+    return residuals, brightness, valid
+
+
+def _unclipped(pixels: np.ndarray, brightness: np.ndarray, lit: np.ndarray) -> np.ndarray:
+    """Where there is neither clipping nor air nor the skin line next to it: bool, H x W."""
+    some = pixels[::_EVERY, ::_EVERY][lit[::_EVERY, ::_EVERY] != 0]
+    lowest, highest = (float(value) for value in np.percentile(some, _ENDS))
+    dark = (brightness <= lowest + CLIPPED).view(np.uint8)
+    # Air is wide; specks of clipped fat are not, and lose only themselves.
+    air = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((_AIR, _AIR), np.uint8))
+    near_air = cv2.dilate(air, np.ones((2 * SKIN + 1,) * 2, np.uint8))
+    return (dark == 0) & (near_air == 0) & (brightness < highest - CLIPPED)
+
+
+def _noise_curve(levels: np.ndarray, sizes: np.ndarray):  # noqa: ANN202
+    """Robust spread as a function of brightness, from absolute residuals in bins of equal count."""
+    bins = int(np.clip(len(levels) // (_LEAST_PIXELS // _EVERY**2), 1, _BINS))
+    edges = np.linspace(0, len(levels), bins + 1).astype(int)
+    centres = np.array([levels[a:b].mean() for a, b in zip(edges[:-1], edges[1:], strict=True)])
+    spreads = np.array([np.median(sizes[a:b]) for a, b in zip(edges[:-1], edges[1:], strict=True)]) * _MAD_TO_SIGMA
+    # Rounding to few grey levels can leave no residual at all: an image's least spread is a share of its typical one.
+    spreads = np.maximum(spreads, max(0.05 * float(np.median(spreads)), 1e-3))
+    return lambda brightness: np.interp(brightness, centres, spreads)

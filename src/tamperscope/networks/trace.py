@@ -1,0 +1,146 @@
+"""The trace network: does a part of an image differ from the rest of the *same* image in its fine structure?
+
+Three parts. The encoder reads noise residuals and describes each cell of 8 x 8 pixels. The comparison turns every
+feature into a z-score against the cells of the same image at like brightness, and adds how unusual the cell is as a
+whole. The head looks at these on the grid of cells and gives a logit a cell. Absolute features don't cross scanners;
+features relative to the same image do.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+CELL = 8
+HALO = 32
+"""Pixels beyond a cell that its features can depend on, rounded up to whole cells."""
+KNOTS = 6
+SHRINKAGE = 40.0
+LIMIT = 8.0
+
+
+class TraceEncoder(nn.Module):
+    """Residuals N x 3 x H x W to features N x C x H/8 x W/8, H and W multiples of 8.
+
+    The first 12 features are statistics: log energies, cross energies and neighbour products of the bands;
+    the others are learnt.
+    """
+
+    def __init__(self, bands: int = 3, widths: tuple[int, int, int] = (16, 32, 48), learnt: int = 24) -> None:
+        super().__init__()
+        a, b, c = widths
+        self.learnt = nn.Sequential(
+            nn.Conv2d(bands, a, 5, 2, 2),
+            nn.ReLU(),
+            nn.Conv2d(a, a, 3, 1, 1),
+            nn.ReLU(),
+            nn.Conv2d(a, b, 3, 2, 1),
+            nn.ReLU(),
+            nn.Conv2d(b, b, 3, 1, 1),
+            nn.ReLU(),
+            nn.Conv2d(b, c, 3, 2, 1),
+            nn.ReLU(),
+            nn.Conv2d(c, learnt, 1),
+        )
+
+    def forward(self, residuals: torch.Tensor) -> torch.Tensor:
+        """Features of the cells."""
+        return torch.cat([_statistics(residuals), self.learnt(residuals)], dim=1)
+
+
+def _statistics(r: torch.Tensor) -> torch.Tensor:
+    """Energies and products of the bands over each cell: N x 12 x H/8 x W/8."""
+    right = functional.pad(r[..., :, 1:], (0, 1))
+    below = functional.pad(r[..., 1:, :], (0, 0, 0, 1))
+    energy = functional.avg_pool2d(r * r, CELL)
+    size = functional.avg_pool2d(r.abs(), CELL)
+    products = torch.cat([r * right, r * below], 1)
+    lag = functional.avg_pool2d(products, CELL)
+    return torch.cat([torch.log(energy + 0.02), torch.log(size + 0.05), lag], 1)
+
+
+def compare_within_image(features: torch.Tensor, brightness: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    """Z-scores against the same image at like brightness, and the whitened distance.
+
+    Args:
+        features: C x h x w of one image.
+        brightness: h x w, mean of the cells.
+        valid: bool, h x w.
+
+    Returns:
+        (C + 1) x h x w; 0 where not valid.
+    """
+    flat, level = features.flatten(1)[:, valid.flatten()], brightness.flatten()[valid.flatten()]
+    knots = torch.quantile(level, torch.linspace(0, 1, KNOTS))
+    weight = hat_weights(level, knots)  # K x n
+    share = weight.sum(1)
+    overall = flat.mean(1, keepdim=True)
+    mean = (flat @ weight.T + SHRINKAGE * overall) / (share + SHRINKAGE)
+    centred = flat - mean @ weight
+    spread = centred.square().mean(1, keepdim=True)
+    variance = (centred.square() @ weight.T + SHRINKAGE * spread) / (share + SHRINKAGE)
+    z = centred * torch.rsqrt(variance @ weight + 1e-4)
+    count = z.shape[1]
+    covariance = z @ z.T / count + 0.1 * torch.eye(len(z))
+    distance = (z * torch.linalg.solve(covariance, z)).mean(0, keepdim=True)
+    rows = torch.cat([z.clamp(-LIMIT, LIMIT), torch.log(distance + 0.1)], 0)
+    out = features.new_zeros(len(rows), valid.numel())
+    out[:, valid.flatten()] = rows
+    return out.view(len(rows), *valid.shape)
+
+
+def hat_weights(level: torch.Tensor, knots: torch.Tensor) -> torch.Tensor:
+    """Linear weights of the two knots around each level: K x n, each column sums to 1."""
+    place = torch.searchsorted(knots, level).clamp(1, len(knots) - 1)
+    low, high = knots[place - 1], knots[place]
+    share = ((level - low) / (high - low).clamp_min(1e-6)).clamp(0, 1)
+    weight = level.new_zeros(len(knots), len(level))
+    columns = torch.arange(len(level))
+    weight[place - 1, columns] = 1 - share
+    weight[place, columns] += share
+    return weight
+
+
+class TraceHead(nn.Module):
+    """Compared features N x (C + 2) x h x w (the last one: which cells are valid) to logits N x h x w."""
+
+    def __init__(self, compared: int, width: int = 32) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(compared + 1, 48, 1),
+            nn.ReLU(),
+            nn.Conv2d(48, width, 3, 1, 1),
+            nn.ReLU(),
+            nn.Conv2d(width, width, 3, 1, 2, dilation=2),
+            nn.ReLU(),
+            nn.Conv2d(width, width, 3, 1, 4, dilation=4),
+            nn.ReLU(),
+            nn.Conv2d(width, width, 3, 1, 2, dilation=2),
+            nn.ReLU(),
+            nn.Conv2d(width, 1, 1),
+        )
+
+    def forward(self, compared: torch.Tensor) -> torch.Tensor:
+        """How forged each cell looks."""
+        return self.layers(compared)[:, 0]
+
+
+class TraceNetwork(nn.Module):
+    """Encoder, comparison and head, for training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = TraceEncoder()
+        self.head = TraceHead(12 + 24 + 1)
+
+    def forward(self, residuals: torch.Tensor, brightness: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+        """Logits N x h x w from residuals N x 3 x H x W, cells' brightness N x h x w and valid cells N x h x w."""
+        features = self.encoder(residuals)
+        compared = torch.stack(
+            [
+                torch.cat([compare_within_image(f, b, v), v[None].float()])
+                for f, b, v in zip(features, brightness, valid, strict=True)
+            ]
+        )
+        return self.head(compared)

@@ -1,0 +1,230 @@
+"""Training of the trace network on pseudo-forgeries."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from tamperscope.benchmark.cesm import Case
+from tamperscope.detect.residuals import noise_residuals
+from tamperscope.detect.tiling import place_on_canvas
+from tamperscope.io.read import read_mammogram
+from tamperscope.networks.trace import CELL, TraceNetwork
+from tamperscope.train.config import TraceRecipe
+from tamperscope.train.picture_history import age, resample
+from tamperscope.train.pseudo_forgeries import Generators, forge_crop
+
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
+_LEAST_LIT = 0.6
+_OWN_DONOR = 0.15
+_TOP = 8
+"""Cells whose mean logit is the crop's."""
+
+
+def load_sources(cases: Sequence[Case]) -> list[np.ndarray]:
+    """The images at 0.1 mm, float32, cut to the breast, 0 off it."""
+    sources = []
+    for case in tqdm(cases, desc="reading", mininterval=5):
+        pixels = place_on_canvas(read_mammogram(case.path)).pixels
+        rows, columns = np.flatnonzero(pixels.any(1)), np.flatnonzero(pixels.any(0))
+        sources.append(np.ascontiguousarray(pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]))
+    return sources
+
+
+class Crops(Dataset):
+    """Crops drawn afresh: item ``i`` depends on the recipe's seed and ``i`` alone."""
+
+    def __init__(
+        self,
+        recipe: TraceRecipe,
+        sources: Sequence[np.ndarray],
+        patients: Sequence[tuple[int, int]],
+        generators: Generators,
+        *,
+        start: int,
+        count: int,
+    ) -> None:
+        self.recipe, self.sources, self.patients = recipe, sources, patients
+        self.generators, self.start, self.count = generators, start, count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
+        rng = np.random.default_rng([self.recipe.seed, self.start + index])
+        return draw_crop(self.recipe, self.sources, self.patients, self.generators, rng)
+
+
+def draw_crop(
+    recipe: TraceRecipe,
+    sources: Sequence[np.ndarray],
+    patients: Sequence[tuple[int, int]],
+    generators: Generators,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, ...]:
+    """One crop: residuals 3 x S x S, cells' brightness, valid cells, forged share of the cells, whether forged."""
+    here = int(rng.integers(len(sources)))
+    others = [i for i, (a, b) in enumerate(patients) if b < patients[here][0] or a > patients[here][1]]
+    # Now and then tissue comes from the same image: then only the seam and the place can give it away.
+    donor_source = sources[here if rng.random() < _OWN_DONOR else others[int(rng.integers(len(others)))]]
+    before = 1.0 if rng.random() < 0.3 else rng.uniform(0.5, 1)
+    draw = rng.random()
+    after = 1.0 if draw < 0.6 else rng.uniform(0.6, 1) if draw < 0.8 else rng.uniform(1, 2.1)
+    side = recipe.crop
+    middle = int(np.ceil(side / after)) + 2
+    first = int(np.ceil(middle / before)) + 2
+    shared = rng.random() < 0.5
+    seed = int(rng.integers(2**31))
+    pixels = _prepare(_cut(sources[here], first, rng), before, np.random.default_rng(seed), middle)
+    # A donor has a history of its own half of the time, else that of the image.
+    donor = _prepare(
+        _cut(donor_source, first, rng), before, np.random.default_rng(seed if shared else seed + 1), middle
+    )
+    regions = 0 if rng.random() < recipe.untouched else int(rng.integers(1, 4))
+    forged, share = forge_crop(pixels, donor, rng, generators=generators, kinds=recipe.kinds, regions=regions)
+    forged, share = resample(forged, after)[:side, :side], resample(share, after)[:side, :side]
+    forged = age(np.ascontiguousarray(forged), rng, strength=recipe.age_after)
+    turn, flip = int(rng.integers(4)), rng.random() < 0.5
+    forged, share = (np.ascontiguousarray(_turned(a, turn, flip)) for a in (forged, share))
+    residuals, brightness, valid = noise_residuals(forged)
+    cells = (side // CELL, CELL, side // CELL, CELL)
+    return (
+        residuals,
+        brightness.reshape(cells).mean((1, 3)),
+        valid.reshape(cells).mean((1, 3)) > 0.99,
+        share.reshape(cells).mean((1, 3)).astype(np.float32),
+        np.float32(share.max() > 0.5),
+    )
+
+
+def _prepare(pixels: np.ndarray, factor: float, rng: np.random.Generator, side: int) -> np.ndarray:
+    """Resampled and aged: an image before it is forged."""
+    methods = (cv2.INTER_AREA, cv2.INTER_AREA, cv2.INTER_CUBIC, cv2.INTER_LINEAR)
+    resampled = resample(pixels, factor, method=methods[int(rng.integers(4))])[:side, :side]
+    return age(np.ascontiguousarray(resampled), rng, strength=0.6)
+
+
+def _cut(source: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
+    """A square with enough tissue, padded with zeros where the image ends."""
+    height, width = source.shape
+    best: np.ndarray | None = None
+    for _ in range(10):
+        y, x = (int(rng.integers(0, max(1, extent - side + 1))) for extent in (height, width))
+        cut = source[y : y + side, x : x + side]
+        lit = (cut > 0).sum() / side**2
+        if best is None or lit > (best > 0).sum() / side**2:
+            best = cut
+        if lit >= _LEAST_LIT:
+            break
+    assert best is not None
+    return np.pad(best, ((0, side - best.shape[0]), (0, side - best.shape[1])))
+
+
+def _turned(pixels: np.ndarray, turn: int, flip: bool) -> np.ndarray:
+    pixels = np.rot90(pixels, turn)
+    return pixels[:, ::-1] if flip else pixels
+
+
+def trace_loss(network: TraceNetwork, batch: Batch, recipe: TraceRecipe) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cross-entropy of the cells (forged and untouched ones weighing the same) plus that of whole crops.
+
+    Returns:
+        The loss, and the crops' logits: the mean of the highest smoothed cells.
+    """
+    residuals, brightness, valid, share, forged = batch
+    logits = network(residuals, brightness, valid)
+    positive, negative = valid & (share > 0.5), valid & (share < 0.02)
+    losses = functional.binary_cross_entropy_with_logits(logits, positive.float(), reduction="none")
+    cells = 0.5 * (
+        (losses * positive).sum() / positive.sum().clamp_min(1)
+        + (losses * negative).sum() / negative.sum().clamp_min(1)
+    )
+    crop = crop_logits(logits, valid)
+    whole = functional.binary_cross_entropy_with_logits(crop, forged)
+    return cells + recipe.crop_weight * whole, crop
+
+
+def crop_logits(logits: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    """Mean of the highest cells of each crop after 3 x 3 smoothing: N."""
+    smooth = functional.avg_pool2d(logits[:, None], 3, 1, 1)[:, 0]
+    return smooth.masked_fill(~valid, -20).flatten(1).topk(_TOP).values.mean(1)
+
+
+def train_trace(
+    recipe: TraceRecipe, cases: Sequence[Case], generators: Generators, *, out: Path, workers: int = 1
+) -> TraceNetwork:
+    """Train on the pseudo-forgeries of the given images.
+
+    Writes ``OUT/trace.pt`` (a checkpoint every 100 steps; a run that was stopped goes on from it) and
+    ``OUT/trace.csv``.
+
+    Args:
+        recipe: settings.
+        cases: images of the training patients.
+        generators: Mammo-CGAN's, for injections.
+        out: folder of the checkpoint.
+        workers: processes that draw crops.
+
+    Returns:
+        The network with the mean of its last weights, in evaluation mode.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(recipe.seed)
+    network = TraceNetwork()
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch's stubs lack it
+    average = torch.optim.swa_utils.AveragedModel(
+        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995)
+    )
+    optimiser = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps + 1, pct_start=0.1)
+    checkpoint, start = out / "trace.pt", 0
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=True)
+        for part, state in zip((network, average, optimiser, schedule), saved["states"], strict=True):
+            part.load_state_dict(state)
+        start = saved["step"]
+    sources = load_sources(cases)
+    crops = Crops(
+        recipe,
+        sources,
+        [case.patients for case in cases],
+        generators,
+        start=start * recipe.batch,
+        count=(recipe.steps - start) * recipe.batch,
+    )
+    loader = DataLoader(crops, recipe.batch, num_workers=workers, persistent_workers=False)
+    with (out / "trace.csv").open("a", newline="", encoding="utf-8") as lines:
+        log = csv.writer(lines)
+        if start == 0:
+            log.writerow(["step", "loss", "crop_accuracy"])
+        recent: list[tuple[float, float]] = []
+        progress = tqdm(loader, desc="trace", initial=start, total=recipe.steps, mininterval=20)
+        for step, batch in enumerate(progress, start + 1):
+            residuals = batch[0].contiguous(memory_format=torch.channels_last)
+            loss, crop = trace_loss(network, (residuals, *batch[1:]), recipe)  # type: ignore[arg-type]
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            average.update_parameters(network)
+            recent.append((float(loss.detach()), float(((crop > 0) == (batch[4] > 0.5)).float().mean())))
+            if step % 100 == 0 or step == recipe.steps:
+                mean, accuracy = np.mean(recent, axis=0)
+                recent = []
+                log.writerow([step, f"{mean:.4f}", f"{accuracy:.4f}"])
+                lines.flush()
+                progress.set_postfix(loss=f"{mean:.3f}", accuracy=f"{accuracy:.3f}")
+                states = [part.state_dict() for part in (network, average, optimiser, schedule)]
+                torch.save({"states": states, "step": step}, checkpoint.with_suffix(".part"))
+                checkpoint.with_suffix(".part").replace(checkpoint)
+    network.load_state_dict(average.module.state_dict())
+    return network.eval()
