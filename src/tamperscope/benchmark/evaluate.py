@@ -10,6 +10,7 @@ import numpy as np
 
 from tamperscope.benchmark.manifest import Row
 from tamperscope.benchmark.metrics import balanced_accuracy, balanced_threshold, best_level, overlap, pixel_auc
+from tamperscope.benchmark.plan import CROSSES
 from tamperscope.benchmark.run import Scored
 from tamperscope.judge.bootstrap import cluster_bootstrap
 from tamperscope.judge.roc import auc, tpr_at_fpr
@@ -17,7 +18,6 @@ from tamperscope.judge.roc import auc, tpr_at_fpr
 IMAGE_FIGURES = ("AUC", "balanced accuracy", "TPR at 5 % FPR", "TPR at 1 % FPR")
 PIXEL_FIGURES = ("pixel AUC", "IoU", "F1", "pointing")
 FIGURES = (*IMAGE_FIGURES, *PIXEL_FIGURES)
-CROSSES = "crosses"
 
 
 @dataclass(frozen=True)

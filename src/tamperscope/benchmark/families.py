@@ -21,11 +21,12 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def usable(families: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+def usable(families: Sequence[str], *, only: Sequence[str] = ()) -> tuple[dict[str, tuple[str, ...]], list[str]]:
     """The forgers of some families that this installation has.
 
     Args:
         families: names of ``FAMILIES``.
+        only: the forgers wanted, where it is not all; a family that has none of them here gives all that it has.
 
     Returns:
         Family to its forgers, without families of which none is left; and a sentence for each that is missing.
@@ -42,7 +43,7 @@ def usable(families: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], list[st
         lacking = [name for name in FAMILIES[family] if name not in FORGERS]
         missing += [f"the forger '{name}' is not in this version: left out of '{family}'." for name in lacking]
         if here:
-            found[family] = here
+            found[family] = tuple(name for name in here if name in only) or here
     return found, missing
 
 

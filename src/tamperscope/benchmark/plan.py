@@ -20,6 +20,8 @@ from tamperscope.forge.registry import FORGERS
 
 PLAIN = "plain"
 """The condition of images that nothing happened to afterwards."""
+CROSSES = "crosses"
+"""The part of images whose patient may belong to two parts."""
 _DONORS = 8
 """Donors that are tried, in this order, until the method finds what it needs in one."""
 _SEED_BOUND = 2**53
@@ -166,7 +168,7 @@ def _forged(
     ranges: dict[str, tuple[int, int]],
 ) -> tuple[list[Version], list[str]]:
     """Versions of a forged set, without their conditions, and what had to be left out."""
-    families, notes = usable(one.families)
+    families, notes = usable(one.families, only=one.forgers)
     groups = [tuple(families)] if one.together else [(family,) for family in families]
     bases: list[Version] = []
     alone = dict.fromkeys(families, 0)
@@ -183,7 +185,7 @@ def _forged(
             # Turn by turn, so that each forger of a family is used as often as the next.
             turn = number // len(group) % len(pools[family])
             forgers = pools[family][turn:] + pools[family][:turn]
-            donors = _donors(image, forgers, images, collection, ranges, rng)
+            donors = _donors(image, forgers, collection, {} if _undivided(protocol, one) else ranges, rng)
             if donors is None:
                 alone[family] += 1
                 continue
@@ -199,7 +201,6 @@ def _forged(
 def _donors(
     image: SourceImage,
     forgers: Sequence[str],
-    images: Sequence[SourceImage],
     collection: Collection,
     ranges: dict[str, tuple[int, int]],
     rng: np.random.Generator,
@@ -236,10 +237,15 @@ def _base(
     base = f"{image.name}.{one.name}.{family}.{rank}"
     seed = int(_rng(protocol.seed, base).integers(_SEED_BOUND))
     lesion = isinstance(one, MassSet) or (isinstance(one, ForgedSet) and one.regions == "lesions")
-    part = part_of(image.patients, ranges) or "crosses"
+    part = "all" if _undivided(protocol, one) else part_of(image.patients, ranges) or CROSSES
     return Version(
         base, base, one.source, image.name, one.name, one.role, part, rank, family, forgers, donors, PLAIN, lesion, seed
     )
+
+
+def _undivided(protocol: Protocol, one: UntouchedSet | MassSet | ForgedSet) -> bool:
+    """Whether a set takes a whole source to one side, so that no split goes through it."""
+    return one.part is None and protocol.split.folds is None
 
 
 def _in_condition(base: Version, condition: str) -> Version:

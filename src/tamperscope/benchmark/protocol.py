@@ -80,6 +80,8 @@ class ForgedSet(_Set):
 
     kind: Literal["forged"]
     families: tuple[str, ...] = tuple(FAMILIES)
+    forgers: tuple[str, ...] = ()
+    """Only these of the families, where the version has them."""
     together: bool = False
     """Draw from all families, instead of taking each in turn."""
     per_image: float = Field(default=1, gt=0)

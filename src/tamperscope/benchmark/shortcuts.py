@@ -25,6 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from tamperscope.benchmark.manifest import Row
+from tamperscope.benchmark.plan import CROSSES
 from tamperscope.judge.bootstrap import bootstrap_auc
 from tamperscope.judge.roc import auc
 
@@ -92,7 +93,7 @@ def audit_rows(rows: Sequence[Row], *, draws: int = 1000, seed: int = 0) -> list
     audits = []
     # An image that may be of two parts has fewer versions, for want of donors, and enters no figure.
     folds = any(row.part.startswith("fold-") for row in rows)
-    usable = [row for row in rows if row.family != "mass" and not (folds and row.part == "crosses")]
+    usable = [row for row in rows if row.family != "mass" and not (folds and row.part == CROSSES)]
     for condition in sorted({row.condition for row in usable}, key=lambda name: (name != "plain", name)):
         here = [row for row in usable if row.condition == condition]
         labels = np.array([row.label for row in here])
