@@ -37,6 +37,7 @@ _MULTIPLE = 64
 """The network halves height and width six times."""
 _LEAST_MARGIN, _LARGEST_MARGIN = 64, 320
 _PATCH = 32
+_AIR_SIGMA = 8.0
 _SOURCE = "Liu et al., ECCV 2018; the report, section 3.2"
 
 
@@ -147,25 +148,37 @@ def fill_tissue(pixels: np.ndarray, hole: np.ndarray, known: np.ndarray, *, work
         return original
     longer = int(max(rows[-1] - rows[0], columns[-1] - columns[0])) + 1
     if longer <= work_side:
-        return np.where(hole, _predict(original, known), original)
+        return np.where(hole, _predict(original, hole, known), original)
     height, width = hole.shape
     small = tuple(max(1, round(length * work_side / longer)) for length in (width, height))
     share = cv2.resize(known.astype(np.float64), small, interpolation=cv2.INTER_AREA)
     reduced = cv2.resize(original * known, small, interpolation=cv2.INTER_AREA) / np.maximum(share, 1e-9)
+    gone = cv2.resize(hole.astype(np.float64), small, interpolation=cv2.INTER_AREA)
     enough = share > 0.5 if (share > 0.5).any() else share == share.max()
-    filled = cv2.resize(_predict(reduced, enough), (width, height), interpolation=cv2.INTER_CUBIC)
+    filled = cv2.resize(_predict(reduced, ~enough & (gone > 0), enough), (width, height), interpolation=cv2.INTER_CUBIC)
     # The enlarged picture meets the grain of the rim on average only; a membrane takes the step away.
     step = low_pass(original - filled, known, 2.0)
     return np.where(hole, filled + fill_harmonic(step, ~known), original)
 
 
-def _predict(pixels: np.ndarray, known: np.ndarray) -> np.ndarray:
+def smooth_start(pixels: np.ndarray, hole: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The known tissue with a membrane through the hole, to which the network adds: float64, h x w.
+
+    Air is no boundary of the membrane: next to the skin the tissue's own brightness continues into it.
+    """
+    near = low_pass(pixels, known, _AIR_SIGMA)
+    outside = np.where(near > 0, near, pixels[known].mean())
+    return fill_harmonic(np.where(known, pixels, outside), hole)
+
+
+def _predict(pixels: np.ndarray, hole: np.ndarray, known: np.ndarray) -> np.ndarray:
     """One run of the network on a picture of any size: float64, h x w."""
     height, width = pixels.shape
     mean = float(pixels[known].mean())
+    start = smooth_start(pixels, hole, known)
     shape = tuple(-(-length // _MULTIPLE) * _MULTIPLE for length in (height, width))
     given = np.zeros((1, 2, *shape), np.float32)
-    given[0, 0, :height, :width] = np.where(known, (pixels - mean) / UNIT, 0)
+    given[0, 0, :height, :width] = np.where(known | hole, (start - mean) / UNIT, 0)
     given[0, 1, :height, :width] = known
     return _network()(given)[0, 0, :height, :width].astype(np.float64) * UNIT + mean
 

@@ -1,8 +1,7 @@
 """Inpainting by partial convolutions (Liu et al., ECCV 2018): a U-Net that convolves known pixels only.
 
-It adds to a smooth fill of the hole what that lacks: tissue is mostly a smooth field, and a network that starts from
-one spends its weights on the rest. The smooth fill is a pyramid of partial convolutions with fixed weights (push-pull:
-Gortler et al., SIGGRAPH 1996).
+It adds to a smooth fill of the hole, which it is given, what that lacks: tissue is mostly a smooth field, and a network
+that starts from one spends its weights on the rest.
 """
 
 from __future__ import annotations
@@ -66,8 +65,9 @@ class _Block(nn.Module):
 class PartialConvolutionUNet(nn.Module):
     """Picture with holes to filled picture.
 
-    The input has two channels: intensity (centred, unit scale; anything where unknown) and mask (1 known, 0 unknown).
-    The output is the network's picture of every pixel; a caller keeps the known ones.
+    The input has two channels: intensity (centred, unit scale; a smooth fill where unknown) and mask (1 known, 0
+    unknown). What is convolved is the known part; the smooth fill is what the result is added to. The output is the
+    network's picture of every pixel; a caller keeps the known ones.
 
     Args:
         channels: of the contracting steps, each halving height and width, which must be multiples of 2 to the power of
@@ -96,15 +96,11 @@ class PartialConvolutionUNet(nn.Module):
         self.up = nn.ModuleList(ups)
         self.last = PartialConvolution((below, 1), 1, 3)
         nn.init.zeros_(self.last.convolution.weight)  # training starts at the smooth fill
-        binomial = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
-        self.register_buffer("reduction", torch.outer(binomial, binomial)[None, None], persistent=False)
 
     def forward(self, picture_and_mask: torch.Tensor) -> torch.Tensor:
         """N x 2 x H x W to N x 1 x H x W."""
-        picture, mask = picture_and_mask[:, :1], picture_and_mask[:, 1:]
-        picture = picture * mask
-        smooth = self.smooth_fill(picture, mask)
-        maps, masks = [picture], [mask]
+        smooth, mask = picture_and_mask[:, :1], picture_and_mask[:, 1:]
+        maps, masks = [smooth * mask], [mask]
         for step in self.down:
             x, known = step((maps[-1],), (masks[-1],))
             maps.append(x)
@@ -116,18 +112,3 @@ class PartialConvolutionUNet(nn.Module):
         x, known = (functional.interpolate(part, scale_factor=2.0, mode="nearest") for part in (x, known))
         added, _ = self.last((x, smooth), (known, torch.ones_like(mask)))
         return smooth + added
-
-    def smooth_fill(self, picture: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Known pixels as they are, the hole from ever coarser means of the known ones (push-pull)."""
-        weights, values = [mask], [picture * mask]
-        for _ in self.down:
-            weight = functional.conv2d(weights[-1], self.reduction, stride=2, padding=1)
-            total = functional.conv2d(values[-1], self.reduction, stride=2, padding=1)
-            trusted = (2 * weight).clamp(max=1)
-            weights.append(trusted)
-            values.append(total / weight.clamp(min=_LEAST) * trusted)
-        filled = values.pop() / weights.pop().clamp(min=_LEAST)
-        while values:
-            filled = functional.interpolate(filled, scale_factor=2.0, mode="bilinear", align_corners=False)
-            filled = values.pop() + (1 - weights.pop()) * filled
-        return filled

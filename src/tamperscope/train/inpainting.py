@@ -13,12 +13,13 @@ from torch import nn
 from tqdm import tqdm
 
 from tamperscope.benchmark.cesm import DATA_STATEMENT, load_cases
+from tamperscope.forge.partial_convolution import UNIT, smooth_start
 from tamperscope.networks.mobilenet_v2 import load_mobilenet_v2
 from tamperscope.networks.partial_convolution import PartialConvolutionUNet
 from tamperscope.train.config import InpaintingRecipe
 from tamperscope.train.export import export_network
 from tamperscope.train.inpainting_losses import feature_losses, pixel_losses
-from tamperscope.train.inpainting_tissue import UNIT, Tissue, draw_crop, load_outlines, load_tissue
+from tamperscope.train.inpainting_tissue import Tissue, draw_crop, load_outlines, load_tissue
 
 _CHECKPOINT_EVERY = 50
 _WARM_UP = 50
@@ -76,9 +77,11 @@ def fit_inpainting(
                 _freeze_encoder_statistics(network)
             for group in optimiser.param_groups:
                 group["lr"] = recipe.rate * _schedule(step, recipe.steps)
-            true, tissue, hole = draw_batch(recipe, images, outlines, np.random.default_rng([recipe.seed, step]))
+            true, tissue, hole, start_from = draw_batch(
+                recipe, images, outlines, np.random.default_rng([recipe.seed, step])
+            )
             known = tissue * (1 - hole)
-            made = network(torch.cat([true * known, known], dim=1).contiguous(memory_format=torch.channels_last))
+            made = network(torch.cat([start_from, known], dim=1).contiguous(memory_format=torch.channels_last))
             losses = pixel_losses(made, true, tissue, hole)
             some = slice(0, recipe.perceived)
             losses |= feature_losses(trunk, made[some] * tissue[some], true[some] * tissue[some], hole[some])
@@ -100,15 +103,16 @@ def fit_inpainting(
 
 def draw_batch(
     recipe: InpaintingRecipe, images: Sequence[Tissue], outlines: Sequence[np.ndarray], rng: np.random.Generator
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Units of intensity around the known tissue's mean, tissue and hole: N x 1 x crop x crop each."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Truth (units around the known tissue's mean), tissue, hole and smooth start: N x 1 x crop x crop each."""
     drawn = [draw_crop(images, outlines, crop=recipe.crop, sides=recipe.sides, rng=rng) for _ in range(recipe.batch)]
     pixels, tissue, hole = (np.stack(parts)[:, None] for parts in zip(*drawn, strict=True))
     known = tissue & ~hole
     mean = (pixels * known).sum((1, 2, 3), keepdims=True) / known.sum((1, 2, 3), keepdims=True)
-    units = (pixels - mean) / UNIT * tissue
-    true, shown, missing = (torch.from_numpy(part.astype(np.float32)) for part in (units, tissue, hole))
-    return true, shown, missing
+    starts = np.stack([smooth_start(*(part[0] for part in one)) for one in zip(pixels, hole, known, strict=True)])
+    parts = ((pixels - mean) / UNIT * tissue, tissue, hole, (starts[:, None] - mean) / UNIT * tissue)
+    true, shown, missing, begun = (torch.from_numpy(part.astype(np.float32)) for part in parts)
+    return true, shown, missing, begun
 
 
 def export_inpainting(recipe: InpaintingRecipe, network: PartialConvolutionUNet, folder: Path) -> None:
@@ -119,7 +123,7 @@ def export_inpainting(recipe: InpaintingRecipe, network: PartialConvolutionUNet,
     card = {
         "task": "fill a hole in breast tissue (partial convolutions, Liu et al. 2018): removes lesions, for research",
         "input": "N x 2 x H x W, H and W multiples of 64: (reference intensity - mean of the known tissue) / 100, and "
-        "1 where tissue is known; 0 elsewhere",
+        "1 where tissue is known; in the hole a membrane and 0; off the breast 0 and 0",
         "output": "N x 1 x H x W, the same unit; the hole's pixels count",
         "data": DATA_STATEMENT + " Tissue of the training patients outside annotated regions.",
         "licence": "Apache-2.0 (weights); the images that they were trained on are CC BY 4.0",

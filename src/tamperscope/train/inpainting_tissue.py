@@ -17,8 +17,6 @@ from tamperscope.forge.random_region import random_places
 from tamperscope.forge.region import Region
 from tamperscope.io.read import read_mammogram
 
-UNIT = 100.0
-"""Reference intensity of one unit of the network."""
 _GREY_LEVEL = 0.3
 _LEAST_SHOWN = 0.6
 """Share of tissue in a crop."""

