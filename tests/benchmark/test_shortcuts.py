@@ -1,0 +1,74 @@
+"""The audits see a shortcut that is there, and none where there is none."""
+
+import numpy as np
+
+from tamperscope.benchmark.features import grid_strength, image_features
+from tamperscope.benchmark.manifest import Row, SourceFile
+from tamperscope.benchmark.shortcuts import audit_rows
+from tamperscope.forge.processing import Jpeg, Resize
+from tamperscope.forge.region import Region
+from tests.detect.images import make_mammogram
+
+SOURCE = SourceFile(collection="c", image="i", file="f", sha256="0")
+
+
+def row(number, label, features):
+    return Row(
+        id=f"{number}.{label}", base=f"{number}.{label}", set="s", role="test", part="fold-0", rank=0,
+        source=SOURCE.model_copy(update={"image": str(number)}), patients=(number, number), label=label,
+        family="retouch" if label else "untouched", forger="x", condition="plain", region=None, reach=None,
+        parameters={}, drawn={}, seed=0, donor=None, image="", mask="", record="", height=1, width=1, pitch_mm=0.1,
+        forged_pixels=0, pixels_sha256="", file_sha256="", package="", features=features,
+    )  # fmt: skip
+
+
+def rows(shift, *, images=40):
+    """Features of an image's own, in which ``shift`` is added to one kind for forged versions."""
+    rng = np.random.default_rng(0)
+    made = []
+    for number in range(images):
+        own = {
+            "grid": 1 + 0.1 * rng.random(),
+            "histogram": rng.dirichlet(np.ones(32)).tolist(),
+            "periodicity": (3 + rng.random(2)).tolist(),
+        }
+        for label in (0, 1, 1):
+            features = own | {"place": rng.random(4).tolist()}
+            features["grid"] += 1e-4 * rng.standard_normal()
+            for kind, value in shift.items():
+                if label:
+                    features[kind] = (np.asarray(features[kind]) + value).tolist()
+            made.append(row(number, label, features))
+    return made
+
+
+def failed(shift):
+    return {audit.name for audit in audit_rows(rows(shift), draws=200) if not audit.at_chance}
+
+
+def test_no_shortcut_no_alarm():
+    assert failed({}) == set()
+
+
+def test_each_shortcut_is_seen():
+    assert "JPEG-grid strength" in failed({"grid": 0.2})
+    assert "place and size of the region" in failed({"place": 0.5})
+    assert "resampled (periodicity)" in failed({"periodicity": 2.0})
+    assert "global histogram" in failed({"histogram": np.r_[0.2, np.zeros(31)]})
+
+
+def test_features_see_what_they_are_for():
+    mammogram = make_mammogram(800, 600)
+    rng = np.random.default_rng(0)
+    region = Region.box(100, 200, 50, 40)
+    plain = image_features(mammogram, region)
+    mammogram.pixels[:] = Jpeg(quality=30).apply(mammogram.pixels, rng)
+    assert grid_strength(mammogram.pixels) > 1.2 * plain["grid"]
+    assert len(plain["histogram"]) == 32
+    assert np.isclose(sum(plain["histogram"]), 1, atol=1e-4)
+    assert all(0 <= share <= 1 for share in plain["place"])
+    noisy = make_mammogram(800, 600)
+    noisy.pixels[noisy.tissue] += rng.normal(0, 20, int(noisy.tissue.sum())).astype(np.float32)
+    before = max(image_features(noisy, None)["periodicity"])
+    noisy.pixels[:] = Resize(factor=0.5).apply(noisy.pixels, rng)
+    assert max(image_features(noisy, None)["periodicity"]) > before
