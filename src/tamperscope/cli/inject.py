@@ -33,7 +33,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("image", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("image", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option("--square", metavar="X,Y,SIDE|random", help="Where, in pixels; or one in the tissue.")
 @click.option("--threshold", type=_NUMBER, default=400.0, show_default=True, help="Th of eq 2.2, reference intensity.")
 @click.option("--smoothing", type=_NUMBER, default=20.0, show_default=True, help="alpha of eq 2.2.")
@@ -49,6 +49,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same bytes.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The forged image; with --batch a folder.")
 @click.option("--batch", metavar="PLAN", type=_FILE, help="Do all rows of a CSV or JSON plan; resumes.")
+@click.option("--gui", is_flag=True, help="Open IMAGE, or the images of a folder, on a local page.")
+@click.option("--browser/--no-browser", default=True, help="With --gui: open the browser, or only tell the address.")
 @click.pass_context
 def inject(
     ctx: click.Context,
@@ -57,6 +59,8 @@ def inject(
     seed: int,
     out: Path,
     batch: Path | None,
+    gui: bool,
+    browser: bool,
     **parameters: Any,
 ) -> None:
     """Forge IMAGE: a synthetic tumour in a square, for research.
@@ -67,6 +71,8 @@ def inject(
 
     --batch does the rows of a plan instead, whose columns are image, square and, where they differ from the
     defaults, size_mm, threshold, smoothing, power, noise, noise_model, seed. Called again it does what is left.
+
+    --gui serves a page on this machine alone: draw squares, move sliders, save into the folder OUT. Ctrl-C ends it.
     """
     if batch is not None:
         _refuse(ctx, "--batch", "its plan", ("image", "square", "seed", *parameters))
@@ -75,6 +81,11 @@ def inject(
         ctx.exit(0 if inject_batch(batch, out) else EXIT_PROBLEM)
     if image is None:
         raise click.UsageError("Missing argument 'IMAGE'.", ctx)
+    if gui:
+        _refuse(ctx, "--gui", "the page", ("square", "seed", *parameters))
+        return _open_page(image, out, browser=browser)
+    if image.is_dir():
+        raise click.UsageError(f"Invalid value for 'IMAGE': File '{image}' is a directory.", ctx)
     if square is None:
         raise click.UsageError("Missing option '--square'.", ctx)
     _inject_one(image, None if square == "random" else _parse(square), seed, out, parameters)
@@ -113,6 +124,17 @@ def _inject_one(
         (record, "how it was made"),
     ):
         click.echo(f"  {visible(str(file))}: {what}")
+
+
+def _open_page(image: Path, out: Path, *, browser: bool) -> None:
+    from tamperscope.errors import TamperscopeError
+    from tamperscope.inject_page.serve import serve
+    from tamperscope.report.batch import find_inputs
+
+    files = [file for file, _ in find_inputs([image], out).images]
+    if not files:
+        raise TamperscopeError(f"there is no image in {image}.")
+    serve(files, out, browser=browser, tell=lambda address: click.echo(f"The page is at {address} (Ctrl-C ends it)."))
 
 
 def _refuse(ctx: click.Context, mode: str, instead: str, names: Sequence[str]) -> None:
