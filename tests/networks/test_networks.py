@@ -7,7 +7,13 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tamperscope.networks.forensic_transfer import ActivationMaps, ForensicTransfer, activation_score  # noqa: E402
-from tamperscope.networks.mammo_cgan import Discriminator, Generator, condition_of  # noqa: E402
+from tamperscope.networks.mammo_cgan import (  # noqa: E402
+    HOLE,
+    Discriminator,
+    Generator,
+    LatentStart,
+    condition_of,
+)
 from tamperscope.networks.score_classifier import ScoreClassifier  # noqa: E402
 from tamperscope.train.config import MammoCganRecipe, load_recipe  # noqa: E402
 
@@ -98,13 +104,13 @@ def test_paper_generators_have_the_maps_of_figure_5():
 
 
 @pytest.mark.parametrize("number", [1, 2])
-@pytest.mark.parametrize("recipe", ["mammo-cgan-light", "mammo-cgan-paper"])
+@pytest.mark.parametrize("recipe", ["mammo-cgan-light", "mammo-cgan-latent", "mammo-cgan-paper"])
 def test_discriminators_end_in_one_number_in_tanh_range(recipe, number):
     settings = getattr(load_recipe(CONFIGS / f"{recipe}.yaml", MammoCganRecipe), f"cgan{number}")
     network = Discriminator(**settings.discriminator.model_dump()).eval()
     squares = torch.rand(3, 1, 64, 64)
     told = network(squares, condition_of(squares))
-    assert told.shape == (3,)
+    assert told.shape == ((3, 64) if settings.discriminator.patch else (3,))
     assert told.abs().max() <= 1
 
 
@@ -113,3 +119,47 @@ def test_condition_lacks_the_middle_44():
     assert condition.sum() == 64**2 - 44**2
     assert condition[0, 0, 10:54, 10:54].sum() == 0
     assert condition[0, 0, 9, 9] == condition[0, 0, 54, 54] == 1
+
+
+@pytest.fixture(scope="module")
+def latent_start():
+    pytest.importorskip("pydantic")
+    from tamperscope.train.mammo_cgan import membrane_response
+
+    rows, columns = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
+    generator = torch.Generator().manual_seed(0)
+    places, sizes = 32 + 6 * torch.randn(30, 2, generator=generator), 5 + 5 * torch.rand(30, generator=generator)
+    blobs = [torch.exp(-((rows - y) ** 2 + (columns - x) ** 2) / s**2) for (y, x), s in zip(places, sizes, strict=True)]
+    squares = 0.4 + 0.2 * torch.stack(blobs)[:, None]
+    start = LatentStart(12)
+    start.fit(membrane_response(), squares)
+    return start, squares
+
+
+def test_a_latent_map_of_zeros_gives_the_mean_mass_on_a_membrane(latent_start):
+    start, _ = latent_start
+    flat = torch.full((1, 1, 64, 64), 0.3)
+    made = start(condition_of(flat))
+    torch.testing.assert_close(condition_of(made), condition_of(flat))
+    torch.testing.assert_close(made[..., HOLE, HOLE].flatten(), 0.3 + start.mean, atol=1e-4, rtol=0)
+
+
+def test_a_squares_own_latent_map_gives_its_own_outlines(latent_start):
+    start, squares = latent_start
+    rebuilt = start(start.encode(squares))
+    assert (rebuilt - squares).abs().mean() < 0.15 * (squares - squares.mean(0)).abs().mean()
+
+
+def test_white_noise_varies_as_the_masses_do(latent_start):
+    start, squares = latent_start
+    condition = condition_of(squares[:1]).repeat(2000, 1, 1, 1)
+    condition[..., HOLE, HOLE] = torch.randn(2000, 1, 44, 44, generator=torch.Generator().manual_seed(1))
+    made = start(condition)[..., HOLE, HOLE].var(0).sum()
+    lifted = (
+        squares[..., HOLE, HOLE].flatten(1)
+        - torch.cat(
+            [squares[:, 0, 9, HOLE], squares[:, 0, 54, HOLE], squares[:, 0, HOLE, 9], squares[:, 0, HOLE, 54]], 1
+        )
+        @ start.membrane
+    )
+    assert made == pytest.approx(float(lifted.var(0).sum()), rel=0.1)

@@ -73,6 +73,24 @@ def test_cgan_trains_and_resumes(tmp_path):
     assert (tmp_path / "cgan1.csv").read_text().startswith("step,discriminator_loss")
 
 
+def test_a_cgan_with_a_latent_map_trains_on_both_halves(tmp_path):
+    recipe = load_recipe(CONFIGS / "mammo-cgan-latent.yaml", MammoCganRecipe).cgan1.model_copy(update={"steps": 2})
+    squares = torch.rand(48, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+
+    def condition_for(batch, _noise):
+        return condition_of(batch)
+
+    generator = train_cgan(recipe, squares, condition_for, batch=4, seed=0, out=tmp_path / "cgan1", latent=True)
+    with torch.no_grad():
+        condition = condition_of(squares[:2])
+        made = generator(condition)
+        condition[..., 10:54, 10:54] = torch.randn(2, 1, 44, 44, generator=torch.Generator().manual_seed(1))
+        other = generator(condition)
+    # The frame is the condition's own, and another latent map gives another tumour.
+    torch.testing.assert_close(condition_of(made), condition_of(squares[:2]))
+    assert (made - other).abs().mean() > 0.01
+
+
 def test_score_classifier_learns_hot_from_cold(tmp_path, recipe):
     rng = np.random.default_rng(0)
     matrices = np.zeros((24, 61, 61), np.float32)

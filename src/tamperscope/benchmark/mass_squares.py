@@ -9,6 +9,7 @@ import numpy as np
 
 from tamperscope.benchmark.cesm import Box, Case
 from tamperscope.benchmark.lossless import make_lossless_like
+from tamperscope.forge.forgery import Square
 from tamperscope.io.read import read_mammogram
 from tamperscope.mammogram import Mammogram
 
@@ -65,18 +66,31 @@ def augment_square(square: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.ascontiguousarray(crop * rng.uniform(0.9, 1.1) + rng.uniform(-30, 30), dtype=np.float32)
 
 
-def _cut(mammogram: Mammogram, box: Box, *, scale: float, context: float) -> np.ndarray | None:
+def square_around(mammogram: Mammogram, box: Box, *, scale: float, context: float) -> Square | None:
+    """The square around a mass, shifted inwards where it would leave the image rather than padded.
+
+    Args:
+        mammogram: the converted image.
+        box: of the mass, in pixels of the file.
+        scale: pixels of the converted image a pixel of the file.
+        context: side of the square over the larger side of the box.
+
+    Returns:
+        None for outlines of whole quadrants, and where the square leaves the tissue.
+    """
     extent = max(box.x1 - box.x0, box.y1 - box.y0)
-    if extent > _LARGEST_MASS:
-        return None
     side = round(extent * scale * context)
     height, width = mammogram.shape
-    if side > min(height, width):
+    if extent > _LARGEST_MASS or side > min(height, width):
         return None
-    # A square that would leave the image is shifted inwards rather than padded.
     left = int(np.clip(round((box.x0 + box.x1) / 2 * scale - side / 2), 0, width - side))
     top = int(np.clip(round((box.y0 + box.y1) / 2 * scale - side / 2), 0, height - side))
-    where = slice(top, top + side), slice(left, left + side)
-    if mammogram.tissue[where].mean() < _LEAST_TISSUE:
+    square = Square(left, top, side)
+    return square if mammogram.tissue[square.slices].mean() >= _LEAST_TISSUE else None
+
+
+def _cut(mammogram: Mammogram, box: Box, *, scale: float, context: float) -> np.ndarray | None:
+    square = square_around(mammogram, box, scale=scale, context=context)
+    if square is None:
         return None
-    return cv2.resize(mammogram.pixels[where], (STORED_SIDE, STORED_SIDE), interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(mammogram.pixels[square.slices], (STORED_SIDE, STORED_SIDE), interpolation=cv2.INTER_LINEAR)

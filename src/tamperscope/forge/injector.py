@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import cv2
@@ -17,7 +19,7 @@ from tamperscope.forge.merge import MASK_LEVEL, merge, weight_matrix
 from tamperscope.forge.write_back import write_back
 from tamperscope.mammogram import Mammogram
 from tamperscope.runtime.network import load_network
-from tamperscope.runtime.weights import find_weights
+from tamperscope.runtime.weights import WEIGHTS, find_weights
 
 SIDE = 64
 SCALE = 1100.0
@@ -41,22 +43,25 @@ class Injector:
         first: CGAN1's generator, N x 1 x 64 x 64 condition to square.
         second: CGAN2's generator, the same shapes.
         model: name, version and hash for the record.
+        latent: whether CGAN1 takes a latent map, standard normal numbers in the middle of its condition.
     """
 
     first: Callable[[np.ndarray], np.ndarray]
     second: Callable[[np.ndarray], np.ndarray]
     model: dict[str, Any]
+    latent: bool = False
 
     @classmethod
-    def load(cls, *, threads: int | None = None) -> Injector:
-        """The injector with the generators that ship with the package."""
-        first, second = find_weights("mammo-cgan-1"), find_weights("mammo-cgan-2")
+    def load(cls, *, threads: int | None = None, folder: Path = WEIGHTS) -> Injector:
+        """The injector with the generators that ship with the package, or with those of a folder."""
+        first, second = (find_weights(f"mammo-cgan-{number}", folder=folder) for number in (1, 2))
         model = {
             "name": "mammo-cgan",
             "version": first.version,
             "hash": first.sha256[:16] + second.sha256[:16],
         }
-        return cls(load_network(first.path, threads=threads), load_network(second.path, threads=threads), model)
+        latent = bool(json.loads(first.path.with_suffix(".json").read_text(encoding="utf-8")).get("latent"))
+        return cls(load_network(first.path, threads=threads), load_network(second.path, threads=threads), model, latent)
 
     def inject(
         self,
@@ -97,6 +102,8 @@ class Injector:
         small = cv2.resize(original, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) / np.float32(SCALE)  # stage 2
         condition = small.copy()
         condition[HOLE, HOLE] = 0  # stage 3
+        if self.latent:
+            condition[HOLE, HOLE] = rng.standard_normal(condition[HOLE, HOLE].shape, dtype=np.float32)
         blurred = self.first(condition[None, None])[0, 0]  # stage 4
         second_condition = blurred.copy()
         middle = second_condition[HOLE, HOLE]

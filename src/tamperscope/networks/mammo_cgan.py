@@ -11,12 +11,16 @@ from typing import Literal
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 SIDE = 64
 HOLE = slice(10, 54)
 """Rows and columns of the middle 44 x 44 that the condition lacks."""
 
 Norm = Literal["batch", "group"]
+Padding = Literal["zeros", "replicate"]
+_ADDED = 0.3
+"""Largest change of a generator that adds to what it starts from."""
 
 _MOMENTUM = 0.2  # Keras' 0.8: Keras weighs the old value, PyTorch the new one
 
@@ -26,6 +30,75 @@ def condition_of(squares: torch.Tensor) -> torch.Tensor:
     condition = squares.clone()
     condition[..., HOLE, HOLE] = 0
     return condition
+
+
+class LatentStart(nn.Module):
+    """What a generator starts from: a membrane through the middle, on it a tumour of a latent map.
+
+    The middle of the condition, zero in the report, may carry a latent map of standard normal numbers. Its projections
+    on the principal components of real masses (less their membranes) are the weights of those components, so that white
+    noise gives shapes that vary as masses do, and zeros give the mean mass. At the middle's rim the membrane meets the
+    frame: no box shows.
+
+    Args:
+        components: of masses, how many.
+    """
+
+    def __init__(self, components: int) -> None:
+        super().__init__()
+        middle, ring = (HOLE.stop - HOLE.start) ** 2, 4 * (HOLE.stop - HOLE.start)
+        self.membrane: torch.Tensor
+        self.mean: torch.Tensor
+        self.basis: torch.Tensor
+        self.deviation: torch.Tensor
+        self.register_buffer("membrane", torch.zeros(ring, middle))
+        self.register_buffer("mean", torch.zeros(middle))
+        self.register_buffer("basis", torch.zeros(components, middle))
+        self.register_buffer("deviation", torch.ones(components))
+
+    def forward(self, condition: torch.Tensor) -> torch.Tensor:
+        """Condition with a latent map in its middle to a square without one, N x 1 x 64 x 64 each."""
+        latent = condition[..., HOLE, HOLE].flatten(1)
+        tumour = self.mean + (latent @ self.basis.T * self.deviation) @ self.basis
+        return self._with_middle(condition, ring_of(condition) @ self.membrane + tumour)
+
+    def encode(self, squares: torch.Tensor) -> torch.Tensor:
+        """The condition of real squares whose latent map makes their own outlines."""
+        lifted = squares[..., HOLE, HOLE].flatten(1) - ring_of(squares) @ self.membrane - self.mean
+        return self._with_middle(squares, (lifted @ self.basis.T / self.deviation) @ self.basis)
+
+    @torch.no_grad()
+    def fit(self, membrane: torch.Tensor, squares: torch.Tensor) -> None:
+        """Learn the components of squares, N x 1 x 64 x 64.
+
+        Args:
+            membrane: ring x middle, the membrane's response to each pixel of the ring (``ring_of``).
+            squares: with masses in their middle.
+        """
+        self.membrane.copy_(membrane)
+        lifted = squares[..., HOLE, HOLE].flatten(1) - ring_of(squares) @ membrane
+        self.mean.copy_(lifted.mean(0))
+        _, sizes, directions = torch.linalg.svd(lifted - self.mean, full_matrices=False)
+        count = len(self.basis)
+        self.basis.copy_(directions[:count])
+        self.deviation.copy_(sizes[:count] / len(squares) ** 0.5)
+
+    @staticmethod
+    def _with_middle(squares: torch.Tensor, middle: torch.Tensor) -> torch.Tensor:
+        side = HOLE.stop - HOLE.start
+        return functional.pad(middle.reshape(-1, 1, side, side), (HOLE.start,) * 4) + condition_of(squares)
+
+
+def ring_of(squares: torch.Tensor) -> torch.Tensor:
+    """The frame's pixels next to the middle: N x 176, top, bottom, left, right."""
+    low, high = HOLE.start - 1, HOLE.stop
+    parts = (
+        squares[:, 0, low, HOLE],
+        squares[:, 0, high, HOLE],
+        squares[:, 0, HOLE, low],
+        squares[:, 0, HOLE, high],
+    )
+    return torch.cat(parts, dim=1)
 
 
 class Generator(nn.Module):
@@ -40,6 +113,9 @@ class Generator(nn.Module):
         keep_frame: return the condition's own frame around the generated middle (CGAN2).
         norm: batch normalisation (report), or group normalisation, which does the same in training and in use.
         upsampling: nearest, or bilinear, which leaves no plaid pattern.
+        padding: zeros (report), or the border's own values, which leave no frame.
+        components: of ``LatentStart``, to which the U-Net then adds in the middle; 0 for none (report).
+        residual: add to the condition in the middle (CGAN2 of the light recipe).
     """
 
     def __init__(
@@ -53,30 +129,37 @@ class Generator(nn.Module):
         keep_frame: bool = False,
         norm: Norm = "batch",
         upsampling: Literal["nearest", "bilinear"] = "nearest",
+        padding: Padding = "zeros",
+        components: int = 0,
+        residual: bool = False,
     ) -> None:
         super().__init__()
         if len(down) != 6 or len(up) != 5:
             raise ValueError(f"a 64 x 64 U-Net has 6 steps down and 5 up, not {len(down)} and {len(up)}")
-        self.keep_frame = keep_frame
+        self.keep_frame = keep_frame or components > 0 or residual
+        self.adds = components > 0 or residual
+        self.start = LatentStart(components) if components else None
         self.down = nn.ModuleList(
-            _contract(before, after, norm=norm if i > 0 else None, dropout=rate)
+            _contract(before, after, norm=norm if i > 0 else None, dropout=rate, padding=padding)
             for i, (before, after, rate) in enumerate(zip((1, *down), down, down_dropout, strict=False))
         )
         skips = down[-2::-1]
         inputs = [down[-1], *(channels + skip for channels, skip in zip(up, skips, strict=True))]
         self.up = nn.ModuleList(
-            _expand(before, after, norm=norm, upsampling=upsampling, dropout=rate)
+            _expand(before, after, norm=norm, upsampling=upsampling, dropout=rate, padding=padding)
             for before, after, rate in zip(inputs, up, up_dropout, strict=False)
         )
         last: list[nn.Module] = [nn.Upsample(scale_factor=2, mode=upsampling)]
         before = inputs[-1]
         for after in tail:
-            last += [_same(before, after), nn.LeakyReLU(0.2)]
+            last += [_same(before, after, padding), nn.LeakyReLU(0.2)]
             before = after
-        self.last = nn.Sequential(*last, _same(before, 1), nn.Tanh())
+        self.last = nn.Sequential(*last, _same(before, 1, padding), nn.Tanh())
 
     def forward(self, condition: torch.Tensor) -> torch.Tensor:
         """Condition to square."""
+        if self.start is not None:
+            condition = self.start(condition)
         maps = [condition]
         for step in self.down:
             maps.append(step(maps[-1]))
@@ -86,6 +169,8 @@ class Generator(nn.Module):
         x = self.last(x)
         if not self.keep_frame:
             return x
+        if self.adds:
+            x = condition + _ADDED * x
         inside = torch.zeros_like(condition)
         inside[..., HOLE, HOLE] = 1
         return torch.where(inside > 0, x, condition)
@@ -99,6 +184,7 @@ class Discriminator(nn.Module):
         strides: their strides.
         dropout: dropout rate after each.
         spectral: spectral normalisation in place of batch normalisation (Miyato et al. 2018).
+        patch: tell for each place of the last map rather than once for the square (Isola et al. 2017).
     """
 
     def __init__(
@@ -108,6 +194,7 @@ class Discriminator(nn.Module):
         strides: Sequence[int],
         dropout: Sequence[float],
         spectral: bool = False,
+        patch: bool = False,
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
@@ -119,29 +206,42 @@ class Discriminator(nn.Module):
                 layers.append(nn.BatchNorm2d(after, momentum=_MOMENTUM))
             layers += [nn.LeakyReLU(0.2), nn.Dropout(rate)]
             before, side = after, side // stride
-        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(before * side * side, 1), nn.Tanh())
+        head: list[nn.Module] = [nn.Conv2d(before, 1, 1)] if patch else [nn.Flatten(), nn.Linear(before * side**2, 1)]
+        self.layers = nn.Sequential(*layers, *head, nn.Tanh())
 
     def forward(self, candidate: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
-        """How real each candidate looks, N."""
-        return self.layers(torch.cat([candidate, condition], dim=1))[:, 0]
+        """How real each candidate looks: N, or N x places."""
+        told = self.layers(torch.cat([candidate, condition], dim=1)).flatten(1)
+        return told[:, 0] if told.shape[1] == 1 else told
+
+    def features(self, candidate: torch.Tensor, condition: torch.Tensor) -> list[torch.Tensor]:
+        """The maps after each activation, to be matched (Salimans et al. 2016)."""
+        x, maps = torch.cat([candidate, condition], dim=1), []
+        for layer in self.layers:
+            x = layer(x)
+            if isinstance(layer, nn.LeakyReLU):
+                maps.append(x)
+        return maps
 
 
-def _same(before: int, after: int) -> nn.Module:
+def _same(before: int, after: int, padding: Padding) -> nn.Module:
     # An even kernel needs one more row and column on one side to keep the size.
-    return nn.Sequential(nn.ZeroPad2d((1, 2, 1, 2)), nn.Conv2d(before, after, 4))
+    pad = nn.ZeroPad2d if padding == "zeros" else nn.ReplicationPad2d
+    return nn.Sequential(pad((1, 2, 1, 2)), nn.Conv2d(before, after, 4))
 
 
-def _contract(before: int, after: int, *, norm: Norm | None, dropout: float) -> nn.Module:
-    layers: list[nn.Module] = [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
+def _contract(before: int, after: int, *, norm: Norm | None, dropout: float, padding: Padding) -> nn.Module:
+    convolution = nn.Conv2d(before, after, 4, stride=2, padding=1, padding_mode=padding)
+    layers: list[nn.Module] = [convolution, nn.LeakyReLU(0.2)]
     if norm:
         layers.append(_norm(norm, after))
     return nn.Sequential(*layers, nn.Dropout(dropout))
 
 
-def _expand(before: int, after: int, *, norm: Norm, upsampling: str, dropout: float) -> nn.Module:
+def _expand(before: int, after: int, *, norm: Norm, upsampling: str, dropout: float, padding: Padding) -> nn.Module:
     return nn.Sequential(
         nn.Upsample(scale_factor=2, mode=upsampling),
-        _same(before, after),
+        _same(before, after, padding),
         nn.LeakyReLU(0.2),
         _norm(norm, after),
         nn.Dropout(dropout),

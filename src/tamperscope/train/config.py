@@ -26,6 +26,9 @@ class GeneratorRecipe(_Recipe):
     keep_frame: bool = False
     norm: Literal["batch", "group"] = "batch"
     upsampling: Literal["nearest", "bilinear"] = "nearest"
+    padding: Literal["zeros", "replicate"] = "zeros"
+    components: int = Field(default=0, ge=0)
+    residual: bool = False
 
 
 class DiscriminatorRecipe(_Recipe):
@@ -35,6 +38,7 @@ class DiscriminatorRecipe(_Recipe):
     strides: tuple[int, ...]
     dropout: tuple[float, ...]
     spectral: bool = False
+    patch: bool = False
 
 
 class CganRecipe(_Recipe):
@@ -52,6 +56,8 @@ class CganRecipe(_Recipe):
     pause_batches: int = Field(ge=0)
     condition_noise: float = Field(default=0.0, ge=0)
     """Standard deviation of the noise in the middle of the condition at the start; it falls to a tenth."""
+    feature_weight: float = Field(default=0.0, ge=0)
+    """Of the distance between the discriminator's mean maps of real and of generated squares."""
 
 
 class MammoCganRecipe(_Recipe):

@@ -13,7 +13,8 @@ from tqdm import tqdm
 
 from tamperscope.benchmark.cesm import DATA_STATEMENT, load_cases
 from tamperscope.benchmark.mass_squares import augment_square, cut_mass_squares
-from tamperscope.networks.mammo_cgan import HOLE, Discriminator, Generator, condition_of
+from tamperscope.forge.harmonic import fill_harmonic
+from tamperscope.networks.mammo_cgan import HOLE, Discriminator, Generator, condition_of, ring_of
 from tamperscope.train.config import CganRecipe, MammoCganRecipe
 from tamperscope.train.export import export_network
 
@@ -50,18 +51,49 @@ def train_mammo_cgan(recipe: MammoCganRecipe, *, data: Path, out: Path) -> tuple
     def first_condition(batch: torch.Tensor, _noise: float) -> torch.Tensor:
         return condition_of(batch)
 
-    first = train_cgan(recipe.cgan1, squares, first_condition, batch=recipe.batch, seed=recipe.seed, out=out / "cgan1")
+    latent = recipe.cgan1.generator.components > 0
+    first = train_cgan(
+        recipe.cgan1, squares, first_condition, batch=recipe.batch, seed=recipe.seed, out=out / "cgan1", latent=latent
+    )
 
     def second_condition(batch: torch.Tensor, noise: float) -> torch.Tensor:
         with torch.no_grad():
-            condition = first(condition_of(batch))
+            condition = first(latent_condition(first, batch) if latent else condition_of(batch))
         condition[..., HOLE, HOLE] += noise * torch.randn_like(condition[..., HOLE, HOLE])
         return condition
 
     second = train_cgan(
-        recipe.cgan2, squares, second_condition, batch=recipe.batch, seed=recipe.seed + 1, out=out / "cgan2"
+        recipe.cgan2,
+        squares,
+        second_condition,
+        batch=recipe.batch,
+        seed=recipe.seed + 1,
+        out=out / "cgan2",
+        latent=latent,
     )
     return first, second
+
+
+def latent_condition(generator: Generator, real: torch.Tensor) -> torch.Tensor:
+    """Conditions whose latent maps make the squares' own outlines in the first half, and are drawn in the second."""
+    assert generator.start is not None
+    half = len(real) // 2
+    drawn = condition_of(real[half:])
+    drawn[..., HOLE, HOLE] = torch.randn_like(drawn[..., HOLE, HOLE])
+    return torch.cat([generator.start.encode(real[:half]), drawn])
+
+
+def membrane_response() -> torch.Tensor:
+    """What the membrane through the middle answers to each pixel of the ring around it: 176 x 1936."""
+    hole = np.zeros((64, 64), np.bool_)
+    hole[HOLE, HOLE] = True
+    ring = torch.arange(64 * 64).reshape(1, 1, 64, 64)
+    answers = []
+    for place in ring_of(ring)[0].tolist():
+        impulse = np.zeros(64 * 64)
+        impulse[place] = 1
+        answers.append(fill_harmonic(impulse.reshape(64, 64), hole)[HOLE, HOLE].ravel())
+    return torch.from_numpy(np.stack(answers)).float()
 
 
 def train_cgan(
@@ -72,6 +104,7 @@ def train_cgan(
     batch: int,
     seed: int,
     out: Path,
+    latent: bool = False,
 ) -> Generator:
     """Adversarial training of one generator.
 
@@ -85,6 +118,8 @@ def train_cgan(
         batch: squares a step.
         seed: of initialisation, order and noise.
         out: prefix of the checkpoint and of the CSV of losses.
+        latent: the second half of each batch is drawn (``latent_condition``): it has no original, so that L1 counts on
+            the first half alone and the discriminator is shown frames only.
     """
     torch.manual_seed(seed)
     # Channels last is a sixth faster on CPUs for these small maps.
@@ -92,6 +127,8 @@ def train_cgan(
     discriminator = Discriminator(**recipe.discriminator.model_dump())
     for network in (generator, discriminator):
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch's stubs lack it
+    if generator.start is not None:
+        generator.start.fit(membrane_response(), squares)
     generator_step = torch.optim.Adam(generator.parameters(), recipe.generator_rate, betas=(0.5, 0.999))
     discriminator_step = torch.optim.Adam(discriminator.parameters(), recipe.discriminator_rate, betas=(0.5, 0.999))
     parts: dict[str, nn.Module | torch.optim.Optimizer] = {
@@ -117,9 +154,12 @@ def train_cgan(
             order = torch.Generator().manual_seed(seed * 1_000_003 + step)
             real = squares[torch.randint(len(squares), (batch,), generator=order)]
             condition = condition_for(real, noise)
+            if generator.start is not None:
+                condition = latent_condition(generator, real)
             made = generator(condition)
+            shown = condition_of(real) if latent else condition
 
-            told_real, told_made = discriminator(real, condition), discriminator(made.detach(), condition)
+            told_real, told_made = discriminator(real, shown), discriminator(made.detach(), shown)
             discriminator_loss = ((told_real - 1) ** 2).mean() + ((told_made + 1) ** 2).mean()
             right = 0.5 * ((told_real > 0).float().mean() + (told_made < 0).float().mean())
             accuracy = _ACCURACY_MEMORY * accuracy + (1 - _ACCURACY_MEMORY) * float(right)
@@ -132,10 +172,14 @@ def train_cgan(
                 discriminator_loss.backward()
                 discriminator_step.step()
 
-            adversarial_loss = ((discriminator(made, condition) - 1) ** 2).mean()
-            l1 = (made - real).abs().mean()
+            adversarial_loss = ((discriminator(made, shown) - 1) ** 2).mean()
+            known = len(real) // 2 if latent else len(real)
+            l1 = (made - real)[:known].abs().mean()
+            total = recipe.adversarial_weight * adversarial_loss + recipe.l1_weight * l1
+            if recipe.feature_weight > 0:
+                total = total + recipe.feature_weight * _feature_distance(discriminator, real, made, shown)
             generator_step.zero_grad()
-            (recipe.adversarial_weight * adversarial_loss + recipe.l1_weight * l1).backward()
+            total.backward()
             generator_step.step()
 
             if (step + 1) % _CHECKPOINT_EVERY == 0 or step + 1 == recipe.steps:
@@ -148,14 +192,28 @@ def train_cgan(
     return generator.eval()
 
 
+def _feature_distance(
+    discriminator: Discriminator, real: torch.Tensor, made: torch.Tensor, shown: torch.Tensor
+) -> torch.Tensor:
+    """Between the batch means of the discriminator's maps (feature matching: Salimans et al. 2016)."""
+    with torch.no_grad():
+        wanted = [maps.mean(0) for maps in discriminator.features(real, shown)]
+    got = [maps.mean(0) for maps in discriminator.features(made, shown)]
+    return torch.stack([(one - other).abs().mean() for one, other in zip(got, wanted, strict=True)]).sum()
+
+
 def export_mammo_cgan(recipe: MammoCganRecipe, first: Generator, second: Generator, folder: Path) -> None:
     """Write ``mammo-cgan-1.onnx`` and ``mammo-cgan-2.onnx`` with their cards."""
     example = torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    given = "; its condition"
+    if first.start is not None:
+        given += " (CGAN1: the middle 44 x 44 holds a latent map of standard normal numbers, or zeros)"
     for number, generator in enumerate((first, second), start=1):
         card = {
             "task": f"CGAN{number} of Mammo-CGAN (report, section 2.1): forges tumours into mammograms, for research",
-            "input": "N x 1 x 64 x 64, reference intensity / 1100; its condition",
+            "input": "N x 1 x 64 x 64, reference intensity / 1100" + given,
             "output": "N x 1 x 64 x 64",
+            "latent": generator.start is not None,
             "data": DATA_STATEMENT + " Only images of the training patients that are tagged 'mass'.",
             "licence": "Apache-2.0 (weights); the images that they were trained on are CC BY 4.0",
             "recipe": recipe.model_dump(mode="json"),
