@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tamperscope import Detector
+from tamperscope.detect.detectors import load_detector
 from tamperscope.errors import TamperscopeError
 from tests.detect.images import make_mammogram
 
@@ -62,4 +63,4 @@ def test_a_network_gone_wrong_is_not_called_real():
 
 def test_unknown_detector_is_named():
     with pytest.raises(TamperscopeError, match="no detector 'magic'"):
-        Detector.load("magic")
+        load_detector("magic")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tamperscope.benchmark.baselines import ela, mean_intensity, noise_inconsistency
-from tamperscope.detect.detector import DETECTORS, Detector
+from tamperscope.detect.detectors import DETECTORS, load_detector
 from tamperscope.errors import TamperscopeError, UnscorableImageError
 from tamperscope.mammogram import Mammogram
 
@@ -94,7 +94,7 @@ def checked(opinion: Opinion, mammogram: Mammogram) -> Opinion:
 
 
 def _own(name: str, threads: int | None) -> Contender:
-    detector = Detector.load(name, threads=threads)
+    detector = load_detector(name, threads=threads)
 
     def judge(mammogram: Mammogram) -> Opinion:
         finding = detector.scan(mammogram)

@@ -17,6 +17,7 @@ EXIT_STOPPED = 130
 
 _COMMANDS = {
     "scan": "Has each mammogram been tampered with? JSON, heat maps, a report.",
+    "calibrate": "Learn what untouched images of your site look like.",
     "inject": "Put a synthetic tumour into a mammogram, marked as synthetic.",
     "synthesize": "Annotated synthetic lesions in healthy images, with COCO boxes and masks.",
     "demo": "Scan, forge and scan again real mammograms; a report to look at.",

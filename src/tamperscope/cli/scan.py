@@ -12,6 +12,7 @@ import click
 from tamperscope.cli.main import EXIT_FAKE, EXIT_PROBLEM
 
 if TYPE_CHECKING:
+    from tamperscope.detect.detectors import Scanner
     from tamperscope.report.outcome import Outcome
 
 _COLOURS = {"real": "green", "fake": "red", "not-scored": "yellow"}
@@ -30,8 +31,15 @@ _SKIPPED_SHOWN = 5
     help="csv adds OUT/findings.csv, one row an image.",
 )
 @click.option("--detector", default="forensic-transfer", show_default=True, help="Which detector.")
+@click.option(
+    "--calibration",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Of this site's own images, by 'tamperscope calibrate'; for the detector multi-cue.",
+)
 @click.pass_context
-def scan(ctx: click.Context, paths: tuple[Path, ...], out: Path, table: str, detector: str) -> None:
+def scan(
+    ctx: click.Context, paths: tuple[Path, ...], out: Path, table: str, detector: str, calibration: Path | None
+) -> None:
     """Scan files and folders of DICOM, PNG, TIFF, JPEG or NPY images.
 
     Writes for each image NAME.json and, if it was scored, NAME.heatmap.png and NAME.scores.npy (61 x 61), folders
@@ -42,7 +50,7 @@ def scan(ctx: click.Context, paths: tuple[Path, ...], out: Path, table: str, det
     """
     from tqdm import tqdm
 
-    from tamperscope.detect.detector import Detector
+    from tamperscope.detect.detectors import load_detector
     from tamperscope.errors import TamperscopeError
     from tamperscope.report.batch import find_inputs, scan_batch
     from tamperscope.report.page import write_report
@@ -52,7 +60,7 @@ def scan(ctx: click.Context, paths: tuple[Path, ...], out: Path, table: str, det
     if not inputs.images:
         skipped = f" {len(inputs.skipped)} other files were skipped." if inputs.skipped else ""
         raise TamperscopeError(f"there is no image in {', '.join(str(path) for path in paths)}.{skipped}")
-    loaded = Detector.load(detector)
+    loaded = _calibrated(load_detector(detector), calibration)
     out.mkdir(parents=True, exist_ok=True)
 
     outcomes: list[Outcome] = []
@@ -77,6 +85,18 @@ def scan(ctx: click.Context, paths: tuple[Path, ...], out: Path, table: str, det
     _echo_skipped(inputs.skipped)
     click.echo(f"{summary_of(outcomes)}. See {report}")
     ctx.exit(exit_code(outcomes))
+
+
+def _calibrated(detector: Scanner, calibration: Path | None) -> Scanner:
+    from tamperscope.detect.calibration import Calibration
+    from tamperscope.detect.multi_cue import MultiCueDetector
+    from tamperscope.errors import TamperscopeError
+
+    if calibration is None:
+        return detector
+    if not isinstance(detector, MultiCueDetector):
+        raise TamperscopeError("--calibration is for the detector multi-cue: its score has a meaning to calibrate.")
+    return detector.calibrated(Calibration.load(calibration))
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:

@@ -100,6 +100,36 @@ def train_inpainting(recipe: Path, data: Path, out: Path, threads: int | None) -
     click.echo(f"exported to {out / 'weights'}")
 
 
+@train.command("trace")
+@_RECIPE
+@_DATA
+@_OUT
+@_THREADS
+@click.option("--fold", type=click.IntRange(0, 2), help="Train on the training patients of one of 3 folds by patient.")
+def train_trace(recipe: Path, data: Path, out: Path, threads: int | None, fold: int | None) -> None:
+    """Train the trace network of the detector multi-cue on the split "train", or of a fold.
+
+    A run that was stopped goes on from its checkpoint.
+    """
+    from tamperscope.benchmark.cesm import DATA_STATEMENT, load_cases
+    from tamperscope.benchmark.splits import patient_folds
+    from tamperscope.forge.injector import Injector
+    from tamperscope.train.config import TraceRecipe, load_recipe
+    from tamperscope.train.trace import export_trace
+    from tamperscope.train.trace import train_trace as run
+
+    settings = load_recipe(recipe, TraceRecipe)
+    _limit_threads(threads)
+    cases = load_cases(data)
+    learn = [case for case in cases if case.split == "train"]
+    if fold is not None:
+        learn = list(patient_folds(cases, 3)[fold].train)
+    injector = Injector.load(threads=1)
+    network = run(settings, learn, (injector.first, injector.second), out=out)
+    export_trace(settings, network, out / "weights", data=f"{DATA_STATEMENT} {len(learn)} images.")
+    click.echo(f"exported to {out / 'weights'}")
+
+
 def _limit_threads(threads: int | None) -> None:
     import torch
 

@@ -14,12 +14,12 @@ from tamperscope.detect.finding import Finding
 from tamperscope.detect.regions import find_regions
 from tamperscope.detect.tiling import place_on_canvas
 from tamperscope.detect.verdict import THRESHOLD, classify_scores
-from tamperscope.errors import TamperscopeError, UnscorableImageError
+from tamperscope.errors import UnscorableImageError
 from tamperscope.mammogram import Mammogram
 from tamperscope.runtime.network import load_network
 from tamperscope.runtime.weights import find_weights
 
-DETECTORS = ("forensic-transfer",)
+NAME = "forensic-transfer"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,6 @@ class Detector:
     @classmethod
     def load(
         cls,
-        name: str = "forensic-transfer",
         *,
         method: Literal["dense", "tiles"] = "dense",
         threads: int | None = None,
@@ -49,18 +48,12 @@ class Detector:
         """The detector with the weights that ship with the package.
 
         Args:
-            name: one of ``DETECTORS``.
             method: how tiles are scored; ``"tiles"`` is the slow reference.
             threads: threads the networks may use; all cores by default.
-
-        Raises:
-            TamperscopeError: there is no such detector.
         """
-        if name not in DETECTORS:
-            raise TamperscopeError(f"there is no detector {name!r}; there is {', '.join(DETECTORS)}.")
         encoder, classifier = find_weights("forensic-transfer"), find_weights("score-classifier")
         model = {
-            "name": name,
+            "name": NAME,
             "version": encoder.version,
             "hash": encoder.sha256[:16] + classifier.sha256[:16],
         }

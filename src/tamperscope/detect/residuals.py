@@ -7,6 +7,9 @@ untouched image, whatever took it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
+
 import cv2
 import numpy as np
 
@@ -80,12 +83,12 @@ def _unclipped(pixels: np.ndarray, brightness: np.ndarray, lit: np.ndarray) -> n
     return (dark == 0) & (near_air == 0) & (brightness < highest - CLIPPED)
 
 
-def _noise_curve(levels: np.ndarray, sizes: np.ndarray):  # noqa: ANN202
+def _noise_curve(levels: np.ndarray, sizes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """Robust spread as a function of brightness, from absolute residuals in bins of equal count."""
     bins = int(np.clip(len(levels) // (_LEAST_PIXELS // _EVERY**2), 1, _BINS))
     edges = np.linspace(0, len(levels), bins + 1).astype(int)
-    centres = np.array([levels[a:b].mean() for a, b in zip(edges[:-1], edges[1:], strict=True)])
-    spreads = np.array([np.median(sizes[a:b]) for a, b in zip(edges[:-1], edges[1:], strict=True)]) * _MAD_TO_SIGMA
+    centres = np.array([levels[a:b].mean() for a, b in pairwise(edges)])
+    spreads = np.array([np.median(sizes[a:b]) for a, b in pairwise(edges)]) * _MAD_TO_SIGMA
     # Rounding to few grey levels can leave no residual at all: an image's least spread is a share of its typical one.
     spreads = np.maximum(spreads, max(0.05 * float(np.median(spreads)), 1e-3))
     return lambda brightness: np.interp(brightness, centres, spreads)

@@ -103,10 +103,11 @@ def hat_weights(level: torch.Tensor, knots: torch.Tensor) -> torch.Tensor:
 
 
 class TraceHead(nn.Module):
-    """Compared features N x (C + 2) x h x w (the last one: which cells are valid) to logits N x h x w."""
+    """Compared features N x (C + 2) x h x w (the last one: which cells are valid) to logits N x 1 x h x w."""
 
     def __init__(self, compared: int, width: int = 32) -> None:
         super().__init__()
+        self.compared = compared + 1
         self.layers = nn.Sequential(
             nn.Conv2d(compared + 1, 48, 1),
             nn.ReLU(),
@@ -123,7 +124,7 @@ class TraceHead(nn.Module):
 
     def forward(self, compared: torch.Tensor) -> torch.Tensor:
         """How forged each cell looks."""
-        return self.layers(compared)[:, 0]
+        return self.layers(compared)
 
 
 class TraceNetwork(nn.Module):
@@ -143,4 +144,4 @@ class TraceNetwork(nn.Module):
                 for f, b, v in zip(features, brightness, valid, strict=True)
             ]
         )
-        return self.head(compared)
+        return self.head(compared)[:, 0]

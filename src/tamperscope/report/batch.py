@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol
 
+from tamperscope.detect.detectors import Scanner
 from tamperscope.detect.finding import Finding
 from tamperscope.errors import TamperscopeError
 from tamperscope.io.find import FoundImages, find_images
@@ -22,21 +22,6 @@ from tamperscope.report.outcome import Outcome, describe, write_outcome
 
 _AHEAD = 2
 """Images read ahead: enough to keep a core busy, few enough to bound memory."""
-
-
-class Scanner(Protocol):
-    """What a batch needs of a detector."""
-
-    @property
-    def model(self) -> dict[str, Any]:
-        """Name, version and hash."""
-
-    @property
-    def threshold(self) -> float:
-        """Above it an image is fake."""
-
-    def scan(self, mammogram: Mammogram) -> Finding:
-        """Score one image."""
 
 
 def find_inputs(paths: Iterable[Path], out: Path) -> FoundImages:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -19,6 +19,7 @@ from tamperscope.detect.tiling import place_on_canvas
 from tamperscope.io.read import read_mammogram
 from tamperscope.networks.trace import CELL, TraceNetwork
 from tamperscope.train.config import TraceRecipe
+from tamperscope.train.export import export_network
 from tamperscope.train.picture_history import age, resample
 from tamperscope.train.pseudo_forgeries import Generators, forge_crop
 
@@ -76,8 +77,8 @@ def draw_crop(
     # Now and then tissue comes from the same image: then only the seam and the place can give it away.
     donor_source = sources[here if rng.random() < _OWN_DONOR else others[int(rng.integers(len(others)))]]
     before = 1.0 if rng.random() < 0.3 else rng.uniform(0.5, 1)
-    draw = rng.random()
-    after = 1.0 if draw < 0.6 else rng.uniform(0.6, 1) if draw < 0.8 else rng.uniform(1, 2.1)
+    # Images are never made larger before they are looked at, so no crop is either.
+    after = 1.0 if rng.random() < 0.75 else rng.uniform(0.6, 1)
     side = recipe.crop
     middle = int(np.ceil(side / after)) + 2
     first = int(np.ceil(middle / before)) + 2
@@ -109,7 +110,7 @@ def _prepare(pixels: np.ndarray, factor: float, rng: np.random.Generator, side: 
     """Resampled and aged: an image before it is forged."""
     methods = (cv2.INTER_AREA, cv2.INTER_AREA, cv2.INTER_CUBIC, cv2.INTER_LINEAR)
     resampled = resample(pixels, factor, method=methods[int(rng.integers(4))])[:side, :side]
-    return age(np.ascontiguousarray(resampled), rng, strength=0.6)
+    return age(np.ascontiguousarray(resampled), rng, strength=0.4)
 
 
 def _cut(source: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
@@ -131,6 +132,39 @@ def _cut(source: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
 def _turned(pixels: np.ndarray, turn: int, flip: bool) -> np.ndarray:
     pixels = np.rot90(pixels, turn)
     return pixels[:, ::-1] if flip else pixels
+
+
+def export_trace(recipe: TraceRecipe, network: TraceNetwork, folder: Path, *, data: str) -> None:
+    """Write ``trace-encoder.onnx`` and ``trace-head.onnx`` with their cards.
+
+    Args:
+        recipe: what it was trained with.
+        network: trained.
+        folder: where.
+        data: what it was trained on, for the cards.
+    """
+    seeded = torch.Generator().manual_seed(0)
+    card = {
+        "data": data,
+        "licence": "Apache-2.0 (weights); the images that they were trained on are CC BY 4.0",
+        "recipe": recipe.model_dump(mode="json"),
+        "seed": recipe.seed,
+    }
+    export_network(
+        network.encoder,
+        torch.randn(1, 3, 96, 128, generator=seeded),
+        folder / "trace-encoder.onnx",
+        free_axes=(0, 2, 3),
+        card={"task": "features of cells from noise residuals", "input": "N x 3 x H x W", "output": "N x C x H/8 x W/8"}
+        | card,
+    )
+    export_network(
+        network.head,
+        torch.randn(1, network.head.compared, 24, 32, generator=seeded),
+        folder / "trace-head.onnx",
+        free_axes=(0, 2, 3),
+        card={"task": "logit of cells", "input": "N x C + 2 x h x w, compared", "output": "N x 1 x h x w"} | card,
+    )
 
 
 def trace_loss(network: TraceNetwork, batch: Batch, recipe: TraceRecipe) -> tuple[torch.Tensor, torch.Tensor]:

@@ -3,8 +3,8 @@
 Noise never repeats, so two places whose fine structure correlates over an area are one and its copy. Nothing is
 trained. Crests of a band-passed image are described by the samples around them (mean removed, unit norm, so that
 products are correlations); alike ones meet in the cells of random lattices; and where two correlate, the area
-around them that keeps on correlating under the same move is measured: by chance it is small. (Points, lattices and moves as in
-copy-move detection at large: Christlein et al., IEEE TIFS 7 (2012); Cozzolino et al., IEEE TIFS 10 (2015).)
+around them that keeps on correlating under the same move is measured: by chance it is small. (Copy-move detection at
+large: Christlein et al., IEEE TIFS 7 (2012); Cozzolino et al., IEEE TIFS 10 (2015).)
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def copied_areas(pixels: np.ndarray, valid: np.ndarray, *, mirrored: bool = True
         mirrored: look for mirrored copies too.
 
     Returns:
-        area: float32, H x W, pixels of the copied area that the pixel lies in, summed over the copies that meet
-            there; 0 where nothing is copied. Both ends of a copy are marked: which one is the copy, this cue can't tell.
+        area: float32, H x W, effective pixels of the largest copied area that the pixel lies in; 0 where nothing is
+            copied. Both ends of a copy are marked: which one is the copy, this cue can't tell.
         pairs: how many pairs of places were measured.
     """
     fine = cv2.GaussianBlur(pixels, (0, 0), 0.8) - cv2.GaussianBlur(pixels, (0, 0), 3.2)
@@ -91,8 +91,8 @@ def _alike(
     in at least one of them, nearly always.
     """
     same = others is described
-    reduced = described @ basis
-    reduced_others = reduced if same else others @ basis
+    reduced = _unit(described @ basis)
+    reduced_others = reduced if same else _unit(others @ basis)
     rng = np.random.default_rng(0)
     count = len(points)
     both = (
@@ -104,7 +104,9 @@ def _alike(
         cell = np.floor(both @ turn.astype(np.float32) / _CELL + rng.random(_LATTICE_DIMENSIONS)).astype(np.int64)
         cell -= cell.min(0)
         key = cell @ np.cumprod([1, *(cell.max(0)[:-1] + 1)])
-        order = np.argsort(key, kind="stable")
+        # Shuffled, so that in a crowded cell it is chance who meets whom.
+        order = rng.permutation(len(key))
+        order = order[np.argsort(key[order], kind="stable")]
         key = key[order]
         for step in range(1, _MOST_IN_CELL):
             meets = np.flatnonzero(key[step:] == key[:-step])
@@ -112,17 +114,21 @@ def _alike(
                 break
             first, second = order[meets], order[meets + step]
             if not same:
-                mixed = (first < count) & (second >= count)
-                first, second = first[mixed], second[mixed] - count
+                mixed = (first < count) != (second < count)
+                first, second = np.minimum(first, second)[mixed], np.maximum(first, second)[mixed] - count
             apart = np.abs(points[first] - points[second]).max(1) >= NEAREST
             first, second = first[apart], second[apart]
-            near = np.einsum("ij,ij->i", reduced[first], reduced_others[second]) > CORRELATION - 0.15
+            near = np.einsum("ij,ij->i", reduced[first], reduced_others[second]) > CORRELATION - 0.1
             found.append(np.minimum(first[near], second[near]) * count + np.maximum(first[near], second[near]))
     pairs = np.unique(np.concatenate(found))
     first, second = pairs // count, pairs % count
     correlation = np.einsum("ij,ij->i", described[first], others[second])
     kept = correlation > CORRELATION
     return first[kept], second[kept], correlation[kept]
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
 
 
 def _measure(
@@ -134,7 +140,7 @@ def _measure(
     *,
     mirrored: bool,
 ) -> int:
-    """Add the area that keeps on correlating around each pair to ``area``, at both ends; returns how many were measured."""
+    """Enter the area around each pair into ``area``, at both ends; returns how many pairs were measured."""
     first, second, correlation = pairs
     done: dict[tuple[int, int], np.ndarray] = {}
     measured = 0
@@ -157,15 +163,15 @@ def _measure(
         covered[rows, columns] = True
         other_rows = rows + move[0]
         other_columns = move[1] - columns if mirrored else columns + move[1]
-        area[rows, columns] += size
-        area[other_rows, other_columns] += size
+        area[rows, columns] = np.maximum(area[rows, columns], size)
+        area[other_rows, other_columns] = np.maximum(area[other_rows, other_columns], size)
     return measured
 
 
 def _area_around(
     fine: np.ndarray, valid: np.ndarray, start: tuple[int, int], end: tuple[int, int], *, mirrored: bool
 ) -> tuple[np.ndarray, np.ndarray, float] | None:
-    """Pixels around ``start`` that correlate with those around ``end``, connected: rows, columns, and their effective count."""
+    """Connected pixels around ``start`` that correlate with those around ``end``: rows, columns, effective count."""
     up = min(_AROUND, start[0], end[0])
     down = min(_AROUND, fine.shape[0] - 1 - start[0], fine.shape[0] - 1 - end[0])
     left = min(_AROUND, start[1], fine.shape[1] - 1 - end[1] if mirrored else end[1])

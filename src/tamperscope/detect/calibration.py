@@ -1,0 +1,75 @@
+"""What a cue's strongest evidence means: how often does an untouched image show as much?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tamperscope.errors import TamperscopeError
+
+FALSE_ALARMS = 0.02
+"""Rate of false alarms that the threshold is set for."""
+_TAIL = 0.15
+_LEAST_P = 1e-6
+LEAST_IMAGES = 20
+
+
+@dataclass(frozen=True)
+class NullDistribution:
+    """Strongest evidence of untouched images.
+
+    P-values are conformal (rank among the images, which counts itself) up to the upper 15 %, and follow an exponential
+    tail beyond: the few largest of a hundred images tell its scale better than its quantiles.
+
+    Attributes:
+        peaks: sorted, one an image.
+    """
+
+    peaks: tuple[float, ...]
+
+    def p_value(self, values: np.ndarray) -> np.ndarray:
+        """Share of untouched images whose strongest evidence is at least as strong, float64."""
+        peaks = np.asarray(self.peaks)
+        count = len(peaks)
+        start = float(np.quantile(peaks, 1 - _TAIL))
+        above = peaks[peaks > start] - start
+        # The scale's own uncertainty: twice its standard error on top.
+        scale = max(float(above.mean()), 1e-3) * (1 + 2 / np.sqrt(len(above))) if len(above) else 1e-3
+        ranks = count - np.searchsorted(peaks, values, side="left")
+        conformal = (ranks + 1) / (count + 1)
+        at_start = (len(above) + 1) / (count + 1)
+        tail = at_start * np.exp(-np.maximum(np.asarray(values, np.float64) - start, 0) / scale)
+        return np.clip(np.where(np.asarray(values) > start, tail, np.maximum(conformal, at_start)), _LEAST_P, 1)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The null distribution of each cue, and what it was taken from."""
+
+    nulls: dict[str, NullDistribution]
+    source: str
+
+    def save(self, path: Path) -> None:
+        """Write as JSON."""
+        peaks = {cue: [round(peak, 4) for peak in null.peaks] for cue, null in self.nulls.items()}
+        path.write_text(json.dumps({"source": self.source, "peaks": peaks}, indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Calibration:
+        """Read what ``save`` wrote.
+
+        Raises:
+            TamperscopeError: the file is no calibration.
+        """
+        try:
+            facts = json.loads(path.read_text(encoding="utf-8"))
+            nulls = {str(cue): NullDistribution(tuple(sorted(map(float, p)))) for cue, p in facts["peaks"].items()}
+            source = str(facts["source"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise TamperscopeError(f"{path} can't be read as a calibration: {error}") from error
+        if not nulls or any(len(null.peaks) < LEAST_IMAGES for null in nulls.values()):
+            raise TamperscopeError(f"{path} holds fewer than {LEAST_IMAGES} images; a calibration needs more.")
+        return cls(nulls, source)

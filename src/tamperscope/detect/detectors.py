@@ -1,0 +1,43 @@
+"""The detectors by name."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from tamperscope.detect.detector import Detector
+from tamperscope.detect.finding import Finding
+from tamperscope.detect.multi_cue import NAME as MULTI_CUE
+from tamperscope.detect.multi_cue import MultiCueDetector
+from tamperscope.errors import TamperscopeError
+from tamperscope.mammogram import Mammogram
+
+FORENSIC_TRANSFER = "forensic-transfer"
+DETECTORS = (FORENSIC_TRANSFER, MULTI_CUE)
+
+
+class Scanner(Protocol):
+    """What all detectors have."""
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """Name, version and hash."""
+
+    @property
+    def threshold(self) -> float:
+        """An image is fake where its score is above it."""
+
+    def scan(self, mammogram: Mammogram) -> Finding:
+        """Score one mammogram."""
+
+
+def load_detector(name: str, *, threads: int | None = None) -> Scanner:
+    """The detector of a name, with the weights that ship with the package.
+
+    Raises:
+        TamperscopeError: there is no such detector.
+    """
+    if name == FORENSIC_TRANSFER:
+        return Detector.load(threads=threads)
+    if name == MULTI_CUE:
+        return MultiCueDetector.load(threads=threads)
+    raise TamperscopeError(f"there is no detector {name!r}; there is {', '.join(DETECTORS)}.")

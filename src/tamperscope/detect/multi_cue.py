@@ -1,0 +1,168 @@
+"""The multi-cue detector: independent witnesses, each calibrated on untouched images, and which of them spoke where."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any
+
+import cv2
+import numpy as np
+
+from tamperscope.detect.calibration import FALSE_ALARMS, Calibration
+from tamperscope.detect.cues.copies import copied_areas
+from tamperscope.detect.cues.trace import Network, trace_evidence
+from tamperscope.detect.finding import Finding, Region
+from tamperscope.detect.fuse import fuse, heat_of
+from tamperscope.detect.residuals import noise_residuals
+from tamperscope.detect.tiling import CANVAS, GRID, STEP, TILE, Placement
+from tamperscope.detect.working_image import CELL, WorkingImage, prepare_image
+from tamperscope.errors import UnscorableImageError
+from tamperscope.mammogram import CANONICAL_PITCH_MM, Mammogram
+from tamperscope.runtime.network import load_network
+from tamperscope.runtime.weights import WEIGHTS, find_weights
+
+NAME = "multi-cue"
+CALIBRATION = WEIGHTS / "multi-cue-calibration.json"
+THRESHOLD = 1 - FALSE_ALARMS
+_WORDS = {
+    "trace": "its fine structure differs from the rest of the image",
+    "copies": "the same tissue is there twice",
+}
+_MOST_REGIONS = 20
+
+
+@dataclass(frozen=True)
+class MultiCueDetector:
+    """Trace and copies, fused.
+
+    The score is 1 minus the p-value of the strongest evidence: the share of untouched images with weaker evidence.
+    """
+
+    encoder: Network
+    head: Network
+    calibration: Calibration
+    model: dict[str, Any]
+    threshold: float = THRESHOLD
+
+    @classmethod
+    def load(cls, *, threads: int | None = None) -> MultiCueDetector:
+        """With the weights and the calibration that ship with the package."""
+        encoder, head = find_weights("trace-encoder"), find_weights("trace-head")
+        model = {"name": NAME, "version": encoder.version, "hash": encoder.sha256[:16] + head.sha256[:16]}
+        networks = (load_network(weights.path, threads=threads) for weights in (encoder, head))
+        return cls(*networks, Calibration.load(CALIBRATION), model)
+
+    def calibrated(self, calibration: Calibration) -> MultiCueDetector:
+        """The same detector with another calibration, which its model's hash tells."""
+        peaks = repr(sorted((cue, null.peaks) for cue, null in calibration.nulls.items())).encode()
+        tag = hashlib.sha256(peaks).hexdigest()[:8]
+        model = {**self.model, "hash": f"{self.model['hash']}-{tag}", "calibration": calibration.source}
+        return replace(self, calibration=calibration, model=model)
+
+    def evidence(self, image: WorkingImage) -> dict[str, np.ndarray]:
+        """Each cue's map on the grid of cells, float32, H/8 x W/8: logits of ``trace``, log10 areas of ``copies``."""
+        residuals, brightness, valid = noise_residuals(image.pixels)
+        area, _ = copied_areas(image.pixels, valid)
+        height, width = area.shape
+        largest = area.reshape(height // CELL, CELL, width // CELL, CELL).max((1, 3))
+        return {
+            "trace": trace_evidence(residuals, brightness, valid, self.encoder, self.head),
+            "copies": np.log10(1 + largest),
+        }
+
+    def scan(self, mammogram: Mammogram) -> Finding:
+        """Score one mammogram.
+
+        Returns:
+            A finding; ``not-scored`` with the reason where the image can't be scored, never an exception for it.
+        """
+        start = perf_counter()
+        try:
+            image = prepare_image(mammogram)
+            placement = _placement(mammogram)
+        except UnscorableImageError as error:
+            return Finding(
+                "not-scored", None, self.threshold, str(error), model=self.model, seconds=perf_counter() - start
+            )
+        evidence = self.evidence(image)
+        if not (evidence["trace"] > -20).any():
+            reason = "nothing in the image could be looked at: what is there is clipped, or skin."
+            return Finding("not-scored", None, self.threshold, reason, model=self.model, seconds=perf_counter() - start)
+        p, speaker = fuse(evidence, self.calibration)
+        score = float(1 - p.min())
+        heat = heat_of(p)
+        regions = _regions(heat, image, mammogram.shape)
+        return Finding(
+            verdict="fake" if score > self.threshold else "real",
+            score=score,
+            threshold=self.threshold,
+            reason=_reason(p, speaker, list(evidence), regions, image),
+            regions=regions,
+            score_matrix=_on_tiles(heat, image, placement),
+            model=self.model,
+            seconds=perf_counter() - start,
+            placement=placement,
+        )
+
+
+def _placement(mammogram: Mammogram) -> Placement:
+    """Where the image lies on the report's canvas, which the heat map is drawn on."""
+    height, width = mammogram.shape
+    factor = mammogram.spacing.mm / CANONICAL_PITCH_MM
+    rows, columns = max(1, round(height * factor)), max(1, round(width * factor))
+    if max(rows, columns) > CANVAS:
+        raise UnscorableImageError(
+            f"the image is {rows * CANONICAL_PITCH_MM:.0f} x {columns * CANONICAL_PITCH_MM:.0f} mm at "
+            f"{mammogram.spacing.mm:g} mm a pixel ({mammogram.spacing.source}); a mammogram of at most "
+            f"{CANVAS * CANONICAL_PITCH_MM:.0f} mm a side can be scored."
+        )
+    return Placement((CANVAS - rows) // 2, (CANVAS - columns) // 2, rows, columns, height, width)
+
+
+def _on_tiles(heat: np.ndarray, image: WorkingImage, place: Placement) -> np.ndarray:
+    """The hottest cell of each tile of the report's grid: float32, 61 x 61."""
+    blocks = np.zeros((CANVAS // STEP, CANVAS // STEP), np.float32)
+    rows, columns = np.indices(heat.shape)
+    y, x = image.to_original((rows + 0.5) * CELL, (columns + 0.5) * CELL)
+    down = (y * place.rows / place.height + place.top) / STEP
+    across = (x * place.columns / place.width + place.left) / STEP
+    limit = CANVAS // STEP - 1
+    np.maximum.at(blocks, (down.astype(int).clip(0, limit), across.astype(int).clip(0, limit)), heat)
+    side = TILE // STEP
+    tiles = np.lib.stride_tricks.sliding_window_view(blocks, (side, side)).max((2, 3))
+    assert tiles.shape == (GRID, GRID)
+    return np.ascontiguousarray(tiles)
+
+
+def _regions(heat: np.ndarray, image: WorkingImage, shape: tuple[int, int]) -> tuple[Region, ...]:
+    """Boxes around the cells hotter than 0.5, in pixels of the original, the hottest first."""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats((heat > 0.5).astype(np.uint8), connectivity=8)
+    regions = []
+    for part in range(1, count):
+        left, top, width, height = (int(value) for value in stats[part, :4])
+        y0, x0 = image.to_original(top * CELL, left * CELL)
+        y1, x1 = image.to_original((top + height) * CELL, (left + width) * CELL)
+        y0, y1 = (int(np.clip(round(y), 0, shape[0])) for y in (y0, y1))
+        x0, x1 = (int(np.clip(round(x), 0, shape[1])) for x in (x0, x1))
+        if x1 > x0 and y1 > y0:
+            regions.append(Region(x0, y0, x1 - x0, y1 - y0, float(heat[parts == part].max())))
+    return tuple(sorted(regions, key=lambda region: (-region.score, -region.width * region.height)))[:_MOST_REGIONS]
+
+
+def _reason(
+    p: np.ndarray, speaker: np.ndarray, cues: list[str], regions: tuple[Region, ...], image: WorkingImage
+) -> str:
+    row, column = np.unravel_index(int(p.argmin()), p.shape)
+    cue = cues[int(speaker[row, column])]
+    y, x = image.to_original((int(row) + 0.5) * CELL, (int(column) + 0.5) * CELL)
+    least = float(p.min())
+    if not regions:
+        return f"no cue stands out: the strongest ({cue}) is as strong in {least:.0%} of untouched images."
+    share = f"{least:.1%}" if least >= 0.001 else "less than 0.1 %"
+    areas = f"{len(regions)} area{'s' * (len(regions) > 1)}"
+    return (
+        f"{cue}: {_WORDS[cue]} (strongest at column {x:.0f}, row {y:.0f}); evidence as strong is seen in {share} of "
+        f"untouched images; {areas} stand{'s' * (len(regions) == 1)} out."
+    )

@@ -1,0 +1,78 @@
+"""The image that the cues look at: cut to the breast, at 0.1 mm a pixel or coarser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from tamperscope.errors import UnscorableImageError
+from tamperscope.mammogram import CANONICAL_PITCH_MM, Mammogram
+
+CELL = 8
+"""Pixels a cell: evidence is given on a grid of cells."""
+LEAST_SIDE = 256
+_LARGEST_SIDE = 4096
+_TOLERANCE = 0.02
+_RIM_MM = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class WorkingImage:
+    """A breast, ready for the cues.
+
+    Attributes:
+        pixels: float32, H x W, multiples of 8, reference intensity, 0 off the breast.
+        top: row of its first row in the mammogram, in working pixels.
+        left: column of its first column.
+        scale: original pixels a working pixel.
+    """
+
+    pixels: np.ndarray
+    top: int
+    left: int
+    scale: float
+
+    def to_original(self, y: float, x: float) -> tuple[float, float]:
+        """Row and column in working pixels to row and column of the mammogram."""
+        return (y + self.top) * self.scale, (x + self.left) * self.scale
+
+
+def prepare_image(mammogram: Mammogram) -> WorkingImage:
+    """Shrink finer images to 0.1 mm and cut to the breast.
+
+    Coarser images are left as they are: what the cues compare is the image with itself, and interpolation would fill
+    its finest band with nothing.
+
+    Raises:
+        UnscorableImageError: there is no breast, or it is too small or too large.
+    """
+    factor = mammogram.spacing.mm / CANONICAL_PITCH_MM
+    pixels, tissue = mammogram.pixels, mammogram.tissue.view(np.uint8)
+    if factor < 1 - _TOLERANCE:
+        size = tuple(max(1, round(side * factor)) for side in mammogram.shape[::-1])
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        tissue = cv2.resize(tissue, size, interpolation=cv2.INTER_NEAREST)
+    scale = mammogram.shape[0] / pixels.shape[0]
+    rim = max(1, round(_RIM_MM / CANONICAL_PITCH_MM / max(1.0, factor)))
+    kept = cv2.dilate(tissue, np.ones((2 * rim + 1, 2 * rim + 1), np.uint8)) != 0
+    rows, columns = np.flatnonzero(kept.any(1)), np.flatnonzero(kept.any(0))
+    if not rows.size:
+        raise UnscorableImageError("no breast tissue was found.")
+    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    if min(bottom - top, right - left) < LEAST_SIDE:
+        raise UnscorableImageError(
+            f"the image is far too small: the breast takes {right - left} x {bottom - top} pixels of "
+            f"{mammogram.spacing.mm * scale:.3g} mm, and {LEAST_SIDE} a side are needed."
+        )
+    if max(bottom - top, right - left) > _LARGEST_SIDE:
+        raise UnscorableImageError(
+            f"the breast takes {right - left} x {bottom - top} pixels of {mammogram.spacing.mm * scale:.3g} mm "
+            f"({mammogram.spacing.source}); at most {_LARGEST_SIDE} a side can be scored."
+        )
+    height, width = (-(-side // CELL) * CELL for side in (bottom - top, right - left))
+    cut = np.zeros((height, width), np.float32)
+    inside = kept[top:bottom, left:right]
+    cut[: bottom - top, : right - left] = np.where(inside, pixels[top:bottom, left:right], 0)
+    return WorkingImage(cut, top, left, scale)
