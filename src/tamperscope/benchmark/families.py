@@ -11,7 +11,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "synthetic-mass": ("mammo-cgan", "mammo-cgan-matched"),
     "real-mass": ("real-mass", "real-mass-poisson"),
     # With grain on top they differ in the low frequencies alone.
-    "smooth-fill": ("telea", "navier-stokes", "biharmonic", "partial-convolution"),
+    "smooth-fill": ("telea", "navier-stokes", "biharmonic", "partial-convolution", "partial-convolution-512"),
     "texture-fill": ("patch-match",),
     "calcifications": ("calcifications",),
     "autoencoder": ("autoencoder",),

