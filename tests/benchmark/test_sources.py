@@ -175,7 +175,8 @@ def test_a_layout_is_recognised_and_read(name, tmp_path):
     mammogram = collection.images[0].read()
     for lesion in collection.images[0].lesions:
         lesion.outline.check_inside(*mammogram.shape)
-    assert mammogram.spacing.mm == (0.2 if name == "mini-mias" else 0.1)
+    if name != "cdd-cesm":  # a JPEG file does not tell its pitch
+        assert mammogram.spacing.mm == (0.2 if name == "mini-mias" else 0.1)
 
 
 def test_both_breasts_are_of_one_patient(tmp_path):
