@@ -6,10 +6,10 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
-from tamperscope.benchmark.realism import REAL, Shown, gaussian_blob, kernel_distance, ring_ratios, show  # noqa: E402
-from tamperscope.benchmark.realism_report import proxy, summarise_realism  # noqa: E402
-from tamperscope.forge.forgery import Square  # noqa: E402
-from tests.forge.images import read_at_tenth_mm, write_image  # noqa: E402
+from tamperscope.benchmark.realism import REAL, Shown, gaussian_blob, kernel_distance, ring_ratios, show
+from tamperscope.benchmark.realism_report import proxy, summarise_realism
+from tamperscope.forge.forgery import Square
+from tests.forge.images import read_at_tenth_mm, write_image
 
 BLANK = np.zeros((128, 128), np.float32)
 

@@ -1,0 +1,244 @@
+"""Do synthetic masses look like masses? A stand-in for readers, by patient, and statistics of what injections leave.
+
+The stand-in is a logistic classifier on frozen features of MobileNetV2, told squares with real masses from squares with
+synthetic ones. It learns on patients whose masses the generators may have seen, and is asked about others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from tamperscope.benchmark.cesm import Case
+from tamperscope.benchmark.lossless import make_lossless_like
+from tamperscope.benchmark.mass_squares import square_around
+from tamperscope.errors import TamperscopeError
+from tamperscope.forge.forgery import Square
+from tamperscope.forge.injector import HOLE, SIDE, Injector, random_square
+from tamperscope.forge.merge import merge, weight_matrix
+from tamperscope.forge.real_mass import RealMass
+from tamperscope.forge.region import Region
+from tamperscope.io.read import read_mammogram
+from tamperscope.mammogram import Mammogram
+from tamperscope.networks.mobilenet_v2 import MobileNetV2Features
+
+CONTEXT = SIDE / (HOLE.stop - HOLE.start)
+"""The mass fills the middle 44 of 64 pixels, as a synthetic one does."""
+SHOWN_SIDE = 128
+WINDOW = (300.0, 800.0)
+"""Display window, reference intensity."""
+REAL = "real mass"
+KINDS = ("mammo-cgan", "mammo-cgan-matched", "real mass pasted", "Gaussian blob")
+BANDS = ((0.0, 1.0), (1.0, 2.0), (2.0, 4.0))
+"""Sigmas of the Gaussians whose differences are the bands of ``ring_ratios``, pixels."""
+_LAST_LAYER = 18
+_DISTANCE_LAYERS = (1, 3, 6, 10)
+_TRIES = 60
+_BLOB = 300.0
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A square as a reader would see it.
+
+    Attributes:
+        kind: ``REAL`` or one of ``KINDS``.
+        patient: whose image it is on.
+        held_out: whether the patient is of the split that no generator learnt from.
+        picture: float32, 128 x 128, 0 black to 1 white.
+        ratios: inside over outside, of the noise in each of ``BANDS``; None where nothing was forged.
+    """
+
+    kind: str
+    patient: str
+    held_out: bool
+    picture: np.ndarray
+    ratios: tuple[float, ...] | None = None
+
+
+def collect_squares(cases: Sequence[Case], injector: Injector, *, seed: int) -> list[Shown]:
+    """Every real mass, and one square of each synthetic kind an image, of the real ones' sizes.
+
+    Args:
+        cases: images of the source.
+        injector: Mammo-CGAN.
+        seed: of conversion, places and tumours.
+    """
+    shown: list[Shown] = []
+    donors: dict[bool, list[tuple[str, Mammogram, Square]]] = {True: [], False: []}
+    sides: list[int] = []
+    for case, mammogram, scale in _lossless(cases, seed, "masses"):
+        for box in case.masses:
+            square = square_around(mammogram, box, scale=scale, context=CONTEXT)
+            if square is None:
+                continue
+            sides.append(square.side)
+            held_out = case.split == "val"
+            donors[held_out].append((_patient(case), _cut_out(mammogram, square), square))
+            shown.append(Shown(REAL, _patient(case), held_out, show(mammogram.pixels, square)))
+    if not sides:
+        raise TamperscopeError("there is no annotated mass in these images.")
+    for case, mammogram, scale in _lossless(cases, seed, "forgeries"):
+        rng = np.random.default_rng([seed, 1, *case.name.encode()])
+        square = _free_square(mammogram, case, scale, sides, rng)
+        if square is not None:
+            shown += _forge_all(case, mammogram, square, injector, donors[case.split == "val"], rng)
+    return shown
+
+
+def _forge_all(
+    case: Case,
+    mammogram: Mammogram,
+    square: Square,
+    injector: Injector,
+    donors: Sequence[tuple[str, Mammogram, Square]],
+    rng: np.random.Generator,
+) -> Iterator[Shown]:
+    held_out, patient = case.split == "val", _patient(case)
+    seed = int(rng.integers(2**31))
+    for kind, model in (("mammo-cgan", "white"), ("mammo-cgan-matched", "matched")):
+        forgery = injector.inject(mammogram, square, noise_model=model, seed=seed)  # type: ignore[arg-type]
+        ratios = ring_ratios(forgery.mammogram.pixels, square, forgery.mask)
+        yield Shown(kind, patient, held_out, show(forgery.mammogram.pixels, square), ratios)
+    others = [donor for donor in donors if donor[0] != patient]
+    if others:
+        _, donor, place = others[int(rng.integers(len(others)))]
+        pasted = RealMass(donor=donor, source=Region.box(0, 0, place.side, place.side))
+        try:
+            forgery = pasted.repeat(mammogram, Region.of_square(square), seed=seed)
+        except TamperscopeError:
+            pass  # nothing of the donor is bright enough to be merged here
+        else:
+            yield Shown("real mass pasted", patient, held_out, show(forgery.mammogram.pixels, square))
+    yield Shown("Gaussian blob", patient, held_out, show(gaussian_blob(mammogram, square), square))
+
+
+def gaussian_blob(mammogram: Mammogram, square: Square) -> np.ndarray:
+    """A round bump on the square's mean, merged by eq 2.1: what the proxy must tell, or it proves nothing."""
+    original = mammogram.pixels[square.slices]
+    offset = (np.arange(square.side) - (square.side - 1) / 2) / (square.side / 6)
+    bump = np.exp(-0.5 * (offset[:, None] ** 2 + offset[None, :] ** 2))
+    generated = original.mean() + _BLOB * bump
+    pixels = mammogram.pixels.copy()
+    pixels[square.slices] = merge(generated, original, weight_matrix(generated))
+    return pixels
+
+
+def show(pixels: np.ndarray, square: Square) -> np.ndarray:
+    """A square at 128 x 128 in the display window: float32, 0 to 1."""
+    cut = pixels[square.slices]
+    method = cv2.INTER_AREA if square.side > SHOWN_SIDE else cv2.INTER_LINEAR
+    small = cv2.resize(cut, (SHOWN_SIDE, SHOWN_SIDE), interpolation=method)
+    return np.clip((small - WINDOW[0]) / (WINDOW[1] - WINDOW[0]), 0, 1).astype(np.float32)
+
+
+def ring_ratios(pixels: np.ndarray, square: Square, mask: np.ndarray) -> tuple[float, ...] | None:
+    """Noise inside a forgery's mask over that in a ring around its square, band by band (robust deviations).
+
+    None where the mask is smaller than 100 pixels.
+    """
+    margin = square.side // 4
+    rows = slice(max(0, square.y - margin), square.y + square.side + margin)
+    columns = slice(max(0, square.x - margin), square.x + square.side + margin)
+    part, inside = pixels[rows, columns].astype(np.float32), mask[rows, columns]
+    outside = part > 0
+    outside[square.y - rows.start : square.y - rows.start + square.side, :][
+        :, square.x - columns.start : square.x - columns.start + square.side
+    ] = False
+    if inside.sum() < 100 or outside.sum() < 100:
+        return None
+
+    def blurred(sigma: float) -> np.ndarray:
+        return cv2.GaussianBlur(part, (0, 0), sigma) if sigma > 0 else part
+
+    ratios = []
+    for fine, coarse in BANDS:
+        band = blurred(fine) - blurred(coarse)
+        spreads = [float(np.median(np.abs(band[where] - np.median(band[where])))) for where in (inside, outside)]
+        ratios.append(spreads[0] / max(spreads[1], 1e-6))
+    return tuple(ratios)
+
+
+def features(network: MobileNetV2Features, pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """Mean of the last map: float64, N x 1280."""
+    rows = []
+    with torch.no_grad():
+        for first in range(0, len(pictures), 16):
+            batch = torch.from_numpy(np.stack(pictures[first : first + 16]))[:, None]
+            rows.append(network(batch, (_LAST_LAYER,))[0].mean((2, 3)).double().numpy())
+    return np.concatenate(rows)
+
+
+def mean_distance(network: MobileNetV2Features, pictures: Sequence[np.ndarray]) -> float:
+    """Mean perceptual distance of all pairs: LPIPS (Zhang et al. 2018) with equal weights on MobileNetV2's maps."""
+    with torch.no_grad():
+        maps = network(torch.from_numpy(np.stack(pictures))[:, None], _DISTANCE_LAYERS)
+    total = 0.0
+    for part in maps:
+        unit = part / part.norm(dim=1, keepdim=True).clamp(min=1e-6)
+        flat = unit.flatten(1) / (part.shape[2] * part.shape[3]) ** 0.5
+        pairs = torch.pdist(flat) ** 2
+        total += float(pairs.mean())
+    return total
+
+
+def kernel_distance(one: np.ndarray, other: np.ndarray) -> float:
+    """KID: unbiased squared MMD with the cubic kernel (Binkowski et al. 2018)."""
+
+    def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return (a @ b.T / a.shape[1] + 1) ** 3
+
+    own, others = kernel(one, one), kernel(other, other)
+    n, m = len(one), len(other)
+    within = (own.sum() - np.trace(own)) / (n * (n - 1)) + (others.sum() - np.trace(others)) / (m * (m - 1))
+    return float(within - 2 * kernel(one, other).mean())
+
+
+def diversity(injector: Injector, mammogram: Mammogram, square: Square, *, seeds: int) -> list[np.ndarray]:
+    """One square with as many seeds, as a reader sees them."""
+    return [show(injector.inject(mammogram, square, seed=seed).mammogram.pixels, square) for seed in range(seeds)]
+
+
+def typical_square(cases: Sequence[Case], *, seed: int) -> tuple[Mammogram, Square]:
+    """A square of 24 mm in the first healthy held-out image."""
+    case = next(case for case in cases if case.split == "val" and case.healthy)
+    _, mammogram, _ = next(_lossless([case], seed, "one square"))
+    return mammogram, random_square(mammogram, np.random.default_rng(seed))
+
+
+def _lossless(cases: Sequence[Case], seed: int, what: str) -> Iterator[tuple[Case, Mammogram, float]]:
+    chosen = [case for case in cases if case.masses] if what == "masses" else cases
+    for case in tqdm(chosen, desc=what, mininterval=5):
+        mammogram = read_mammogram(case.path)
+        lossless = make_lossless_like(mammogram, rng=np.random.default_rng([seed, *case.name.encode()]))
+        yield case, lossless, lossless.shape[0] / mammogram.shape[0]
+
+
+def _cut_out(mammogram: Mammogram, square: Square) -> Mammogram:
+    """The square alone: donors are kept, whole images would fill the memory."""
+    where = square.slices
+    return Mammogram(mammogram.pixels[where].copy(), mammogram.tissue[where].copy(), mammogram.spacing)
+
+
+def _free_square(
+    mammogram: Mammogram, case: Case, scale: float, sides: Sequence[int], rng: np.random.Generator
+) -> Square | None:
+    for _ in range(_TRIES):
+        side = int(sides[int(rng.integers(len(sides)))])
+        try:
+            square = random_square(mammogram, rng, sides=(side, side))
+        except TamperscopeError:
+            continue
+        x0, y0, x1, y1 = (value / scale for value in (square.x, square.y, square.x + side, square.y + side))
+        if all(x1 <= box.x0 or x0 >= box.x1 or y1 <= box.y0 or y0 >= box.y1 for box in case.regions):
+            return square
+    return None
+
+
+def _patient(case: Case) -> str:
+    return f"{case.patients[0]}-{case.patients[1]}"
