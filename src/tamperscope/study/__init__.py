@@ -1,0 +1,1 @@
+"""The reader study: who reads what, the server that shows it, and what comes out of it."""
