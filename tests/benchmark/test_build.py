@@ -63,7 +63,7 @@ def test_the_manifest_tells_what_is_there(built):
         assert hashlib.sha256(stored.astype("<u2").tobytes()).hexdigest() == row.pixels_sha256
         mask = cv2.imread(str(built.folder / row.mask), cv2.IMREAD_GRAYSCALE)
         assert int((mask > 0).sum()) == row.forged_pixels
-        assert (row.forged_pixels > 0) == bool(row.label)
+        assert (row.forged_pixels * row.pitch_mm**2 >= 0.3) == bool(row.label)
         assert b"SYNTHETIC" in content[:600]
         assert json.loads((built.folder / row.record).read_text())["synthetic"] is True
 

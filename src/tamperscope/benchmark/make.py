@@ -29,7 +29,9 @@ from tamperscope.mammogram import Mammogram
 
 SMALLEST_MM, LARGEST_MM = 3.0, 30.0
 """Longer side of the regions that are forged: outlines of whole quadrants are no lesions to remove."""
-_ATTEMPTS = 4
+LEAST_FORGED_MM2 = 0.3
+"""A forgery of a few pixels (one speck in healthy tissue) is no attack, and no detector can be asked to see it."""
+_ATTEMPTS = 8
 _CONTEXT = SIDE / (HOLE.stop - HOLE.start)
 """A mass is taken with as much of its surroundings as the injector's square has."""
 _LEAST_TISSUE = 0.97
@@ -164,6 +166,8 @@ def _forge(
     region = _region(version, mammogram, prepared, sizes, rng)
     where = _with_surroundings(region, mammogram) if "source" in settings else region
     forgery = kind(**settings).forge(mammogram, where, rng=rng)
+    if forgery.mask.sum() * mammogram.spacing.mm**2 < LEAST_FORGED_MM2:
+        raise TamperscopeError(f"{forger} changes hardly anything here.")
     return Made(forgery, region, forger, donor_name, attempt)
 
 
