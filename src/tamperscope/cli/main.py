@@ -23,6 +23,7 @@ _COMMANDS = {
     "demo": "Scan, forge and scan again real mammograms; a report to look at.",
     "judge": "Tables, intervals and tests; 'judge paper' redoes the report's.",
     "bench": "The open benchmark: build, run, report; and cross-validation, speed.",
+    "study": "Let readers read mammograms blind; export and judge what they said.",
     "train": "Train the networks from a recipe (needs the extra [train]).",
     "forgers": "List the methods of forgery and the traces that they leave.",
 }
