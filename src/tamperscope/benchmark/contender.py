@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -50,13 +51,14 @@ BASELINES: dict[str, Callable[[Mammogram], tuple[np.ndarray, float]]] = {
 }
 
 
-def load_contender(name: str, *, threads: int | None = None) -> Contender:
+def load_contender(name: str, *, threads: int | None = None, weights: Path | None = None) -> Contender:
     """A detector by name.
 
     Args:
         name: one of the package's detectors, of ``BASELINES``, or ``module:callable`` for a function from a picture
             (float32, H x W, reference intensity) to a heat map (H x W, 0 to 1, or None) and a score.
         threads: threads the package's networks may use.
+        weights: folder of other weights for the package's detector.
 
     Raises:
         TamperscopeError: there is none, or the module or the callable can't be loaded.
@@ -65,7 +67,7 @@ def load_contender(name: str, *, threads: int | None = None) -> Contender:
         baseline = BASELINES[name]
         return Contender(name, "1", lambda mammogram: checked(Opinion(*baseline(mammogram)), mammogram))
     if name in DETECTORS:
-        return _own(name, threads)
+        return _own(name, threads, weights)
     if ":" in name:
         return _plug_in(name)
     known = ", ".join((*DETECTORS, *BASELINES))
@@ -93,8 +95,8 @@ def checked(opinion: Opinion, mammogram: Mammogram) -> Opinion:
     return Opinion(heat, score)
 
 
-def _own(name: str, threads: int | None) -> Contender:
-    detector = load_detector(name, threads=threads)
+def _own(name: str, threads: int | None, weights: Path | None) -> Contender:
+    detector = load_detector(name, threads=threads, weights=weights)
 
     def judge(mammogram: Mammogram) -> Opinion:
         finding = detector.scan(mammogram)

@@ -54,7 +54,13 @@ class Scored:
 
 
 def run(
-    benchmark: Path, contender: Contender, out: Path, *, sets: Sequence[str] = (), progress: bool = True
+    benchmark: Path,
+    contender: Contender,
+    out: Path,
+    *,
+    sets: Sequence[str] = (),
+    parts: Sequence[str] = (),
+    progress: bool = True,
 ) -> list[Scored]:
     """Score all images of a benchmark that are not scored yet.
 
@@ -63,12 +69,15 @@ def run(
         contender: the detector.
         out: folder of the run.
         sets: names of sets; all without.
+        parts: names of parts; all without.
         progress: show it.
 
     Raises:
         TamperscopeError: the folder holds another run, or an image of the benchmark can't be read.
     """
-    rows = [row for row in read_manifest(benchmark) if not sets or row.set in sets]
+    rows = [
+        row for row in read_manifest(benchmark) if (not sets or row.set in sets) and (not parts or row.part in parts)
+    ]
     header = {
         "schema": "tamperscope-run",
         "schema_version": 1,

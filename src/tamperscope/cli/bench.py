@@ -67,13 +67,28 @@ def build(protocol: str, sources: tuple[str, ...], out: Path, prepare: str | Non
 )
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the run.")
 @click.option("--set", "sets", multiple=True, help="Only this set of the benchmark; can be given several times.")
+@click.option("--part", "parts", multiple=True, help="Only this part, such as fold-0; can be given several times.")
+@click.option(
+    "--weights",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Weights of multi-cue from a training of your own, such as a fold's.",
+)
 @click.option("--threads", type=click.IntRange(1), help="CPU threads of the package's networks; all by default.")
-def run(benchmark: Path, detector: str, out: Path, sets: tuple[str, ...], threads: int | None) -> None:
+def run(
+    benchmark: Path,
+    detector: str,
+    out: Path,
+    sets: tuple[str, ...],
+    parts: tuple[str, ...],
+    weights: Path | None,
+    threads: int | None,
+) -> None:
     """Score all images of a benchmark; an interrupted run goes on where it stopped."""
     from tamperscope.benchmark.contender import load_contender
     from tamperscope.benchmark.run import run as run_detector
 
-    scored = run_detector(benchmark, load_contender(detector, threads=threads), out, sets=sets)
+    contender = load_contender(detector, threads=threads, weights=weights)
+    scored = run_detector(benchmark, contender, out, sets=sets, parts=parts)
     missing = sum(one.score is None for one in scored)
     click.echo(f"{out}: {len(scored)} images scored by {detector}, {missing} of them not scorable")
 

@@ -113,7 +113,9 @@ def train_trace(recipe: Path, data: Path, out: Path, threads: int | None, fold: 
     """
     from tamperscope.benchmark.cesm import DATA_STATEMENT, load_cases
     from tamperscope.benchmark.splits import patient_folds
+    from tamperscope.detect.multi_cue import CALIBRATION, MultiCueDetector
     from tamperscope.forge.injector import Injector
+    from tamperscope.train.calibrate import calibrate_on
     from tamperscope.train.config import TraceRecipe, load_recipe
     from tamperscope.train.trace import export_trace
     from tamperscope.train.trace import train_trace as run
@@ -127,6 +129,10 @@ def train_trace(recipe: Path, data: Path, out: Path, threads: int | None, fold: 
     injector = Injector.load(threads=1)
     network = run(settings, learn, (injector.first, injector.second), out=out)
     export_trace(settings, network, out / "weights", data=f"{DATA_STATEMENT} {len(learn)} images.")
+    # Thresholds come from images that it did not learn from; a fold's test images stay out of it as well.
+    held = [case for case in cases if case.split == "val"] if fold is None else patient_folds(cases, 3)[fold].left_out
+    detector = MultiCueDetector.uncalibrated(weights=out / "weights", threads=threads)
+    calibrate_on(held, detector, seed=settings.seed).save(out / "weights" / CALIBRATION)
     click.echo(f"exported to {out / 'weights'}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Protocol
 
 from tamperscope.detect.detector import Detector
@@ -10,6 +11,7 @@ from tamperscope.detect.multi_cue import NAME as MULTI_CUE
 from tamperscope.detect.multi_cue import MultiCueDetector
 from tamperscope.errors import TamperscopeError
 from tamperscope.mammogram import Mammogram
+from tamperscope.runtime.weights import WEIGHTS
 
 FORENSIC_TRANSFER = "forensic-transfer"
 DETECTORS = (FORENSIC_TRANSFER, MULTI_CUE)
@@ -30,8 +32,13 @@ class Scanner(Protocol):
         """Score one mammogram."""
 
 
-def load_detector(name: str, *, threads: int | None = None) -> Scanner:
-    """The detector of a name, with the weights that ship with the package.
+def load_detector(name: str, *, threads: int | None = None, weights: Path | None = None) -> Scanner:
+    """The detector of a name.
+
+    Args:
+        name: one of ``DETECTORS``.
+        threads: threads its networks may use; all cores by default.
+        weights: folder of multi-cue's weights; by default those that ship with the package.
 
     Raises:
         TamperscopeError: there is no such detector.
@@ -39,5 +46,5 @@ def load_detector(name: str, *, threads: int | None = None) -> Scanner:
     if name == FORENSIC_TRANSFER:
         return Detector.load(threads=threads)
     if name == MULTI_CUE:
-        return MultiCueDetector.load(threads=threads)
+        return MultiCueDetector.load(threads=threads, weights=weights or WEIGHTS)
     raise TamperscopeError(f"there is no detector {name!r}; there is {', '.join(DETECTORS)}.")

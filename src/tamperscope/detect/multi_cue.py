@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -24,7 +25,7 @@ from tamperscope.runtime.network import load_network
 from tamperscope.runtime.weights import WEIGHTS, find_weights
 
 NAME = "multi-cue"
-CALIBRATION = WEIGHTS / "multi-cue-calibration.json"
+CALIBRATION = "multi-cue-calibration.json"
 THRESHOLD = 1 - FALSE_ALARMS
 _WORDS = {
     "trace": "its fine structure differs from the rest of the image",
@@ -47,12 +48,21 @@ class MultiCueDetector:
     threshold: float = THRESHOLD
 
     @classmethod
-    def load(cls, *, threads: int | None = None) -> MultiCueDetector:
-        """With the weights and the calibration that ship with the package."""
-        encoder, head = find_weights("trace-encoder"), find_weights("trace-head")
+    def load(cls, *, threads: int | None = None, weights: Path = WEIGHTS) -> MultiCueDetector:
+        """With the networks and the calibration of a folder, by default those that ship with the package."""
+        return cls.uncalibrated(threads=threads, weights=weights).with_calibration(weights / CALIBRATION)
+
+    @classmethod
+    def uncalibrated(cls, *, threads: int | None = None, weights: Path = WEIGHTS) -> MultiCueDetector:
+        """Only for ``evidence``: scores have no meaning before calibration."""
+        encoder, head = (find_weights(name, folder=weights) for name in ("trace-encoder", "trace-head"))
         model = {"name": NAME, "version": encoder.version, "hash": encoder.sha256[:16] + head.sha256[:16]}
-        networks = (load_network(weights.path, threads=threads) for weights in (encoder, head))
-        return cls(*networks, Calibration.load(CALIBRATION), model)
+        networks = (load_network(file.path, threads=threads) for file in (encoder, head))
+        return cls(*networks, Calibration({}, "none"), model)
+
+    def with_calibration(self, path: Path) -> MultiCueDetector:
+        """The same detector with the calibration of a file, the one that it was trained with."""
+        return replace(self, calibration=Calibration.load(path))
 
     def calibrated(self, calibration: Calibration) -> MultiCueDetector:
         """The same detector with another calibration, which its model's hash tells."""

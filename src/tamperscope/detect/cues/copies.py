@@ -29,7 +29,10 @@ _LATTICES, _LATTICE_DIMENSIONS, _TURNED_DIMENSIONS, _CELL, _MOST_IN_CELL = 8, 5,
 _MOST_CANDIDATES = 400
 _AROUND = 56
 _WINDOW = 13
-_ALIKE = 1.6
+_LEAST_SEAMED = 150
+_SEAM = 0.06
+_ORIGINAL = 0.5
+Pixels = tuple[np.ndarray, np.ndarray]
 
 
 def copied_areas(pixels: np.ndarray, valid: np.ndarray, *, mirrored: bool = True) -> tuple[np.ndarray, int]:
@@ -42,20 +45,21 @@ def copied_areas(pixels: np.ndarray, valid: np.ndarray, *, mirrored: bool = True
 
     Returns:
         area: float32, H x W, effective pixels of the largest copied area that the pixel lies in; 0 where nothing is
-            copied. Both ends of a copy are marked: which one is the copy, this cue can't tell.
+            copied. Both ends of a copy are marked; an end whose rim tells that it is the original counts half.
         pairs: how many pairs of places were measured.
     """
-    fine = cv2.GaussianBlur(pixels, (0, 0), 0.8) - cv2.GaussianBlur(pixels, (0, 0), 3.2)
+    smooth = cv2.GaussianBlur(pixels, (0, 0), 0.8)
+    fine, finest = smooth - cv2.GaussianBlur(pixels, (0, 0), 3.2), pixels - smooth
     area = np.zeros(pixels.shape, np.float32)
     points = _crests(fine, valid)
     described, points = _describe(fine, points)
     if len(points) < 3:
         return area, 0
     basis = np.linalg.eigh(described[::3].T @ described[::3])[1][:, ::-1][:, :_DIMENSIONS].astype(np.float32)
-    measured = _measure(fine, valid, points, _alike(described, described, basis, points), area, mirrored=False)
+    measured = _measure(fine, finest, valid, points, _alike(described, described, basis, points), area)
     if mirrored:
         turned = described.reshape(-1, _SIDE, _SIDE)[:, :, ::-1].reshape(len(points), -1)
-        measured += _measure(fine, valid, points, _alike(described, turned, basis, points), area, mirrored=True)
+        measured += _measure(fine, finest, valid, points, _alike(described, turned, basis, points), area, mirrored=True)
     return area, measured
 
 
@@ -133,12 +137,13 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 def _measure(
     fine: np.ndarray,
+    finest: np.ndarray,
     valid: np.ndarray,
     points: np.ndarray,
     pairs: tuple[np.ndarray, np.ndarray, np.ndarray],
     area: np.ndarray,
     *,
-    mirrored: bool,
+    mirrored: bool = False,
 ) -> int:
     """Enter the area around each pair into ``area``, at both ends; returns how many pairs were measured."""
     first, second, correlation = pairs
@@ -149,7 +154,7 @@ def _measure(
         move = (int(y1 - y0), int(x1 + x0 if mirrored else x1 - x0))
         # Pairs inside an area that was measured under the same move have nothing to add.
         covered = done.get(move)
-        if covered is not None and covered[y0, x0]:
+        if covered is not None and covered[y0, x0] > 0:
             continue
         if measured >= _MOST_CANDIDATES:
             break
@@ -159,12 +164,15 @@ def _measure(
             continue
         rows, columns, size = part
         if covered is None:
-            covered = done[move] = np.zeros(fine.shape, np.bool_)
-        covered[rows, columns] = True
-        other_rows = rows + move[0]
-        other_columns = move[1] - columns if mirrored else columns + move[1]
-        area[rows, columns] = np.maximum(area[rows, columns], size)
-        area[other_rows, other_columns] = np.maximum(area[other_rows, other_columns], size)
+            covered = done[move] = np.zeros(fine.shape, np.float32)
+        covered[rows, columns] = np.maximum(covered[rows, columns], size)
+    for (down, across), sizes in done.items():
+        start = np.nonzero(sizes)
+        end = start[0] + down, (across - start[1] if mirrored else across + start[1])
+        size = sizes[start]
+        seam = _seam(finest, start, end) if size.max() > _LEAST_SEAMED else 0.0
+        area[start] = np.maximum(area[start], size * (_ORIGINAL if seam > _SEAM else 1))
+        area[end] = np.maximum(area[end], size * (_ORIGINAL if seam < -_SEAM else 1))
     return measured
 
 
@@ -193,6 +201,25 @@ def _area_around(
     inside = np.argwhere(copied)
     size = len(inside) * _isotropy(a, copied)
     return inside[:, 0] + here[0].start, inside[:, 1] + here[1].start, size
+
+
+def _seam(finest: np.ndarray, start: Pixels, end: Pixels) -> float:
+    """Log of how much weaker the noise around ``end`` is than around ``start``.
+
+    A copy is feathered into its surroundings: there, two unrelated textures are averaged and partly cancel.
+    """
+    return float(np.log(_rim_level(finest, start) / _rim_level(finest, end)))
+
+
+def _rim_level(finest: np.ndarray, part: Pixels) -> float:
+    """Median absolute noise 2 to 8 pixels outside a part."""
+    rows, columns = part
+    top, left = max(0, rows.min() - 9), max(0, columns.min() - 9)
+    window = finest[top : rows.max() + 10, left : columns.max() + 10]
+    inside = np.zeros(window.shape, np.uint8)
+    inside[rows - top, columns - left] = 1
+    rim = cv2.dilate(inside, np.ones((17, 17), np.uint8)) > cv2.dilate(inside, np.ones((5, 5), np.uint8))
+    return max(float(np.median(np.abs(window[rim]))), 1e-3) if rim.any() else 1.0
 
 
 def _isotropy(fine: np.ndarray, where: np.ndarray) -> float:

@@ -1,0 +1,51 @@
+"""The calibration that ships with the multi-cue detector: untouched images of patients that it was not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from tamperscope.benchmark.cesm import Case
+from tamperscope.benchmark.lossless import make_lossless_like
+from tamperscope.detect.calibration import Calibration, NullDistribution
+from tamperscope.detect.multi_cue import MultiCueDetector
+from tamperscope.detect.working_image import prepare_image
+from tamperscope.io.read import read_mammogram
+from tamperscope.mammogram import Mammogram, Spacing
+from tamperscope.train.picture_history import jpeg_trip
+
+
+def calibrate_on(cases: Sequence[Case], detector: MultiCueDetector, *, seed: int = 0) -> Calibration:
+    """Null distributions from untouched images in five guises each, so that none of them passes for a forgery.
+
+    Args:
+        cases: untouched images of patients that the detector was not trained on.
+        detector: its cues are asked; its calibration is not used.
+        seed: of the guises.
+    """
+    peaks: dict[str, list[float]] = {}
+    for case in tqdm(cases, desc="calibrating", mininterval=5):
+        rng = np.random.default_rng([seed, *case.name.encode()])
+        for guise in guises(read_mammogram(case.path), rng):
+            for cue, cells in detector.evidence(prepare_image(guise)).items():
+                peaks.setdefault(cue, []).append(float(cells.max()))
+    nulls = {cue: NullDistribution(tuple(sorted(values))) for cue, values in peaks.items()}
+    return Calibration(nulls, f"{len(cases)} untouched CESM images in 5 guises each")
+
+
+def guises(mammogram: Mammogram, rng: np.random.Generator) -> Iterator[Mammogram]:
+    """As it is, lossless-like with noise, averaged to a half and to three quarters, and once more through JPEG."""
+    yield mammogram
+    yield make_lossless_like(mammogram, rng=rng)
+    for factor in (0.5, 0.75):
+        size = tuple(round(side * factor) for side in mammogram.shape[::-1])
+        tissue = cv2.resize(mammogram.tissue.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).view(np.bool_)
+        pixels = cv2.resize(mammogram.pixels, size, interpolation=cv2.INTER_AREA)
+        # Three quarters stand for a detector of another sharpness at the same pitch.
+        mm = mammogram.spacing.mm / factor if factor == 0.5 else mammogram.spacing.mm
+        yield replace(mammogram, pixels=pixels, tissue=tissue, spacing=Spacing(mm, "given"), source=None)
+    yield replace(mammogram, pixels=jpeg_trip(mammogram.pixels, 90), source=None)
