@@ -72,14 +72,14 @@ class MultiCueDetector:
         return replace(self, calibration=calibration, model=model)
 
     def evidence(self, image: WorkingImage) -> dict[str, np.ndarray]:
-        """Each cue's map on the grid of cells, float32, H/8 x W/8: logits of ``trace``, log10 areas of ``copies``."""
+        """Each cue's map on the grid of cells, float32, H/8 x W/8: logits of ``trace``, sides of copied areas in pixels."""
         residuals, brightness, valid = noise_residuals(image.pixels)
         area, _ = copied_areas(image.pixels, valid)
         height, width = area.shape
         largest = area.reshape(height // CELL, CELL, width // CELL, CELL).max((1, 3))
         return {
             "trace": trace_evidence(residuals, brightness, valid, self.encoder, self.head),
-            "copies": np.log10(1 + largest),
+            "copies": np.sqrt(largest),
         }
 
     def scan(self, mammogram: Mammogram) -> Finding:

@@ -1,0 +1,58 @@
+"""P-values mean what they say, and calibrations survive a file."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tamperscope.detect.calibration import FALSE_ALARMS, Calibration, NullDistribution
+from tamperscope.detect.fuse import fuse, heat_of
+from tamperscope.errors import TamperscopeError
+
+
+@pytest.mark.parametrize("draw", [np.random.Generator.standard_normal, np.random.Generator.standard_exponential])
+def test_false_alarms_are_no_more_than_announced(draw):
+    rng = np.random.default_rng(0)
+    rates = []
+    for _ in range(60):
+        null = NullDistribution(tuple(np.sort(draw(rng, 75))))
+        rates.append(float((null.p_value(draw(rng, 2000)) < FALSE_ALARMS).mean()))
+    assert 0.0 < np.mean(rates) <= FALSE_ALARMS
+
+
+def test_p_values_fall_with_the_evidence_and_stay_in_range():
+    null = NullDistribution((0.0,) * 70 + (0.3, 0.9, 1.4, 1.6))
+    values = np.linspace(-30, 12, 400)
+    p = null.p_value(values)
+    assert (np.diff(p) <= 1e-12).all()
+    assert p.min() >= 1e-6
+    assert p.max() <= 1
+    assert null.p_value(np.array([0.0]))[0] > 0.9
+    assert null.p_value(np.array([3.5]))[0] < 0.02
+
+
+def test_the_strongest_cue_speaks_and_pays_for_being_one_of_two():
+    null = NullDistribution(tuple(np.linspace(0, 1, 50)))
+    calibration = Calibration({"a": null, "b": null}, "test")
+    quiet, loud = np.zeros((4, 5)), np.zeros((4, 5))
+    loud[2, 3] = 5
+    p, speaker = fuse({"a": quiet, "b": loud}, calibration)
+    assert np.unravel_index(p.argmin(), p.shape) == (2, 3)
+    assert speaker[2, 3] == 1
+    assert p[2, 3] == pytest.approx(2 * null.p_value(np.array([5.0]))[0])
+    assert heat_of(np.array([FALSE_ALARMS]))[0] == pytest.approx(0.5)
+
+
+def test_a_calibration_survives_a_file(tmp_path):
+    calibration = Calibration({"a": NullDistribution(tuple(float(i) for i in range(30)))}, "30 images")
+    calibration.save(tmp_path / "c.json")
+    assert Calibration.load(tmp_path / "c.json") == calibration
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"source": "x", "peaks": {}}', json.dumps({"source": "x", "peaks": {"a": [1, 2]}})]
+)
+def test_what_is_no_calibration_is_refused(tmp_path, text):
+    (tmp_path / "c.json").write_text(text)
+    with pytest.raises(TamperscopeError, match="calibration"):
+        Calibration.load(tmp_path / "c.json")
