@@ -71,7 +71,7 @@ def methods() -> dict[str, Fill]:
 
     return {
         "partial-convolution": forged(PartialConvolution(blend=HARD, grain=0)),
-        "partial-convolution-512": forged(PartialConvolution512()),
+        "partial-convolution-512": forged(PartialConvolution512(ramp=0, grain=0)),
         "telea": plain(lambda pixels, hole: inpaint_16_bit(pixels, hole, 5.0, cv2.INPAINT_TELEA)),
         "telea, low frequencies": forged(Telea(blend=HARD, grain=_LEAST_GRAIN)),
         "biharmonic": plain(fill_biharmonic),

@@ -21,6 +21,7 @@ from tamperscope.forge.forgery import Forgery, Square
 from tamperscope.forge.grain import low_pass, random_phase_grain
 from tamperscope.forge.harmonic import fill_harmonic
 from tamperscope.forge.matched_noise import power_spectrum
+from tamperscope.forge.merge import merge
 from tamperscope.forge.process import reach_of
 from tamperscope.forge.region import Region
 from tamperscope.forge.region_forger import Edit, RegionForger
@@ -88,6 +89,9 @@ class PartialConvolution512(Forger):
     Attributes:
         context: side of the square over the larger side of the region's box.
         side: of the picture in between, pixels.
+        ramp: width of the fading around the region, pixels of the picture in between: an outline rarely holds all of a
+            lesion, and its rim would be left.
+        grain: as for ``PartialConvolution``, before the way back.
         work_side: as for ``PartialConvolution``, in pixels of the picture in between.
     """
 
@@ -95,18 +99,22 @@ class PartialConvolution512(Forger):
         name="partial-convolution-512",
         family="removal",
         does="Removes what is in the region: a network fills it on the report's trip to 512 x 512 and back.",
-        trace="A square with other sharpness and noise, in it a part without noise.",
+        trace="A square with other sharpness and noise, in it a part with a grain of random phase.",
         source=_SOURCE,
     )
     context: float = 2.0
     side: int = 512
+    ramp: int = 16
+    grain: float = 1.0
     work_side: int = 192
 
     def repeat(self, mammogram: Mammogram, region: Region | Square, *, seed: int) -> Forgery:
         """See ``Forger.repeat``."""
         region = checked_region(mammogram, region)
-        if self.side < _MULTIPLE:
-            raise TamperscopeError(f"the side of the picture in between must be at least {_MULTIPLE} pixels.")
+        if self.side < _MULTIPLE or self.ramp < 0:
+            raise TamperscopeError(
+                f"the side of the picture in between must be at least {_MULTIPLE} pixels, and the ramp 0."
+            )
         part = Region.of_square(region.bounding_square(*mammogram.shape, context=self.context))
         window = Window.around(mammogram, part, 0)
         inner = (region.on_image(*mammogram.shape) & mammogram.tissue)[window.slices]
@@ -114,8 +122,15 @@ class PartialConvolution512(Forger):
         # The hole covers every small pixel that a pixel of the region went into.
         hole = _resized(inner.astype(np.float32), self.side) > 0.01
         tissue = _resized(window.tissue.astype(np.float32), self.side) > 0.5
-        filled = fill_tissue(small, hole, tissue & ~hole, work_side=self.work_side)
-        joined = np.where(hole & tissue, filled, small).astype(np.float32)
+        distance = cv2.distanceTransform((~hole).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        weight = np.clip(1 - distance / (self.ramp + 1), 0, 1) * tissue
+        grown = weight > 0
+        known = tissue & ~grown
+        filled = fill_tissue(small, grown, known, work_side=self.work_side)
+        if self.grain > 0:
+            rng = np.random.default_rng(seed)
+            filled = filled + self.grain * _lacking_grain(small, filled, grown, known, rng)
+        joined = merge(filled, small, weight).astype(np.float32)
         back = _resized(joined, window.pixels.shape[0])
         mask = np.zeros(mammogram.shape, np.bool_)
         mask[window.slices] = inner
