@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,7 @@ def access(study):
 
 
 def sign_in(app, study, who="reader-1"):
-    """A client that is signed in, with `csrf`, `session()` and `send(case, *events)`."""
+    """A client that is signed in, with `csrf`, `session()` and `act(case, *events)`."""
     client = TestClient(app, base_url="http://testserver", raise_server_exceptions=False)
     link, password = access(study)[who]
     token = re.search(r'name="csrf" value="([^"]+)"', client.get(link).text).group(1)
@@ -88,7 +89,7 @@ def sign_in(app, study, who="reader-1"):
     client.session = lambda: client.get("/api/session").json()
     client.csrf = client.session()["csrf"]
     client.headers["X-CSRF-Token"] = client.csrf
-    client.send = lambda case, *events: client.post(f"/api/case/{case}/events", json={"events": list(events)})
+    client.act = lambda case, *events: client.post(f"/api/case/{case}/events", json={"events": list(events)})
     return client
 
 
@@ -110,14 +111,20 @@ def finish(client, part=0):
             for q in said["questions"]
             if q["required"]
         ]
-        assert client.send(one["id"], *events).json()["state"] == "done"
+        assert client.act(one["id"], *events).json()["state"] == "done"
     assert client.post(f"/api/part/{said['id']}/lock", json={}).status_code == 200
 
 
+@pytest.fixture(scope="session")
+def fresh_study(tmp_path_factory):
+    """A study's folder, to be copied: 9 blind cases and 6 open ones, three readers."""
+    return make_study(tmp_path_factory.mktemp("fresh"))
+
+
 @pytest.fixture
-def study(tmp_path):
-    """A study's folder: 9 blind cases and 6 open ones, three readers."""
-    return make_study(tmp_path)
+def study(fresh_study, tmp_path):
+    """A study of one's own."""
+    return Path(shutil.copytree(fresh_study, tmp_path / "study"))
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ def first_case(client):
 def test_an_act_sent_twice_is_kept_once(reader, study):
     case = first_case(reader)
     said = answer_event("health", "healthy", number=1)
-    first = reader.send(case, said, said).json()
-    again = reader.send(case, said).json()
+    first = reader.act(case, said, said).json()
+    again = reader.act(case, said).json()
     assert first["accepted"] == [said["uuid"]] * 2
     assert (first["before"], first["revision"], again["before"], again["revision"]) == (0, 1, 1, 1)
     with sqlite3.connect(study / "study.db") as database:
@@ -27,9 +27,9 @@ def test_an_act_sent_twice_is_kept_once(reader, study):
 def test_two_tabs_see_each_other_and_the_last_act_wins(app, study, reader):
     other = sign_in(app, study)
     case = first_case(reader)
-    reader.send(case, answer_event("health", "healthy"))
-    other.send(case, answer_event("health", "unhealthy"))
-    reader.send(case, answer_event("birads", "4"))
+    reader.act(case, answer_event("health", "healthy"))
+    other.act(case, answer_event("health", "unhealthy"))
+    reader.act(case, answer_event("birads", "4"))
     assert reader.get(f"/api/case/{case}").json()["answers"] == {"health": "unhealthy", "birads": "4"}
 
 
@@ -37,30 +37,30 @@ def test_marks_are_added_changed_deleted_and_brought_back(reader):
     case = first_case(reader)
     mark = {"id": "a" * 32, "kind": "box", "shape": {"x": 1, "y": 2, "width": 3.5, "height": 4}, "confidence": None}
     act = {"at": "2026-01-02T03:04:05Z"}
-    reader.send(case, act | {"uuid": "1" * 32, "kind": "mark-add", "mark": mark})
-    reader.send(case, act | {"uuid": "2" * 32, "kind": "mark-edit", "mark": mark | {"confidence": 80}})
+    reader.act(case, act | {"uuid": "1" * 32, "kind": "mark-add", "mark": mark})
+    reader.act(case, act | {"uuid": "2" * 32, "kind": "mark-edit", "mark": mark | {"confidence": 80}})
     assert reader.get(f"/api/case/{case}").json()["marks"] == [mark | {"confidence": 80}]
-    reader.send(case, act | {"uuid": "3" * 32, "kind": "mark-delete", "mark": {"id": "a" * 32}})
+    reader.act(case, act | {"uuid": "3" * 32, "kind": "mark-delete", "mark": {"id": "a" * 32}})
     assert reader.get(f"/api/case/{case}").json()["marks"] == []
-    reader.send(case, act | {"uuid": "4" * 32, "kind": "mark-add", "mark": mark})
+    reader.act(case, act | {"uuid": "4" * 32, "kind": "mark-add", "mark": mark})
     assert reader.get(f"/api/case/{case}").json()["marks"] == [mark]
 
 
 def test_time_comes_from_the_monotonic_clock_whatever_the_wall_clocks_say(reader, monkeypatch):
     case = first_case(reader)
     view = {"kind": "view", "active_ms": 1500}
-    reader.send(case, view | {"uuid": "1" * 32, "at": "2026-01-02T03:04:05Z"})
+    reader.act(case, view | {"uuid": "1" * 32, "at": "2026-01-02T03:04:05Z"})
     monkeypatch.setattr("tamperscope.study.store.time.time", lambda: 1000.0)  # the server's clock falls back
-    reader.send(case, view | {"uuid": "2" * 32, "at": "1999-01-02T03:04:05Z"})
+    reader.act(case, view | {"uuid": "2" * 32, "at": "1999-01-02T03:04:05Z"})
     monkeypatch.undo()
-    reader.send(case, answer_event("health", "healthy"))
+    reader.act(case, answer_event("health", "healthy"))
     said = reader.get(f"/api/case/{case}").json()
     assert said["seconds"] == 3.0
     assert said["answers"] == {"health": "healthy"}
 
 
 def test_what_is_kept_can_neither_be_changed_nor_deleted(reader, study):
-    reader.send(first_case(reader), answer_event("health", "healthy"))
+    reader.act(first_case(reader), answer_event("health", "healthy"))
     with sqlite3.connect(study / "study.db") as database:
         for change in ("UPDATE event SET kind = 'open'", "DELETE FROM event"):
             with pytest.raises(sqlite3.IntegrityError, match="kept as they came"):
@@ -69,7 +69,7 @@ def test_what_is_kept_can_neither_be_changed_nor_deleted(reader, study):
 
 def test_a_full_disk_refuses_the_act_and_keeps_the_ones_before(app, reader, study):
     case = first_case(reader)
-    reader.send(case, answer_event("health", "healthy"))
+    reader.act(case, answer_event("health", "healthy"))
     engine = app.state.store.engine
     raw = engine.raw_connection()
     pages = raw.cursor().execute("PRAGMA page_count").fetchone()[0]
@@ -77,21 +77,21 @@ def test_a_full_disk_refuses_the_act_and_keeps_the_ones_before(app, reader, stud
     raw.close()
     refused = [0, 0]
     while refused[0] != 503:
-        answered = reader.send(case, answer_event("remark", "x" * 4000))
+        answered = reader.act(case, answer_event("remark", "x" * 4000))
         refused = [answered.status_code, refused[1] + 1]
         assert refused[1] < 20
     assert answered.json() == {"error": "The server could not save this. It will be tried again."}
     assert answered.headers["Retry-After"] == "5"
     again = sign_in(app_for(study), study)
     assert again.get(f"/api/case/{case}").json()["answers"]["health"] == "healthy"
-    assert again.send(case, answer_event("birads", "2")).status_code == 200
+    assert again.act(case, answer_event("birads", "2")).status_code == 200
 
 
 def test_a_locked_part_takes_nothing_and_the_next_one_opens(reader):
     case = first_case(reader)
     assert reader.post("/api/part/first/lock", json={}).json()["missing"][0]["number"] == 1
     finish(reader)
-    assert reader.send(case, answer_event("health", "unhealthy")).status_code == 409
+    assert reader.act(case, answer_event("health", "unhealthy")).status_code == 409
     assert reader.get(f"/api/case/{case}").status_code == 403
     assert [part["state"] for part in reader.session()["parts"]] == ["locked", "open"]
 

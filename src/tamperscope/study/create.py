@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from sqlalchemy import insert
 from tqdm import tqdm
 
@@ -22,7 +23,7 @@ from tamperscope.study import tables
 from tamperscope.study.config import Part, StudyConfig, load_config
 from tamperscope.study.database import open_database
 from tamperscope.study.image_list import TrueImage, read_image_list
-from tamperscope.study.images import display_values, write_pixels
+from tamperscope.study.images import display_values, pixels_path, write_pixels
 from tamperscope.study.passwords import hash_password, new_id, new_password
 
 TRUTH, ACCESS = "truth.json", "access.csv"
@@ -115,22 +116,22 @@ def _fill(config: StudyConfig, chosen: dict[str, list[TrueImage]], folder: Path,
     truth: dict[str, dict[str, object]] = {}
     sizes: dict[str, tuple[int, int]] = {}
     ids: dict[str, list[str]] = {}
-    bar = tqdm(total=2 * sum(map(len, chosen.values())), desc="images", unit="image", disable=not progress)
+    bar = tqdm(total=sum(map(len, chosen.values())), desc="images", unit="image", disable=not progress)
     for part in config.parts:
-        heights, widths = [], []
+        shapes = {}
         for image in chosen[part.id]:
-            height, width = display_values(image.path).shape
-            heights.append(height)
-            widths.append(width)
-            bar.update()
-        sizes[part.id] = (max(widths), max(heights))
-        ids[part.id] = []
-        for image in chosen[part.id]:
+            values = display_values(image.path)
             image_id = new_id()
-            write_pixels(folder, image_id, display_values(image.path), *sizes[part.id])
-            ids[part.id].append(image_id)
+            shapes[image_id] = values.shape
+            write_pixels(folder, image_id, values, values.shape[1], values.shape[0])
             truth[image_id] = {"part": part.id, **image.as_dict()}
             bar.update()
+        height, width = (max(shape[axis] for shape in shapes.values()) for axis in (0, 1))
+        for image_id, shape in shapes.items():  # padded only when the largest is known
+            values = np.fromfile(pixels_path(folder, image_id), dtype="<u2").reshape(shape)
+            write_pixels(folder, image_id, values, width, height)
+        sizes[part.id] = (width, height)
+        ids[part.id] = list(shapes)
     bar.close()
     (folder / TRUTH).write_text(json.dumps(truth, indent=1), encoding="utf-8")
     _make_database(config, folder, sizes, ids)
