@@ -113,10 +113,9 @@ def read_run(folder: str | Path) -> dict[str, Any]:
     Raises:
         TamperscopeError: there is none.
     """
-    header = _read_header(Path(folder))
-    if not header:
+    if not (Path(folder) / HEADER).is_file():
         raise TamperscopeError(f"{folder} is no run: it has no {HEADER}.")
-    return header
+    return _read_header(Path(folder))
 
 
 def read_scores(folder: str | Path) -> list[Scored]:
