@@ -104,7 +104,8 @@ def test_operator_locks_and_reopens_with_a_reason_and_sees_agreement_only_at_the
     assert reader.post("/api/operator/lock", json=body | {"reason": "because"}).status_code == 403
     finish(reader)
     shown = operator.get("/api/operator/progress").json()
-    assert shown["agreement"][0]["hidden"] and not shown["agreement"][0]["value"]
+    assert shown["agreement"][0]["hidden"]
+    assert not shown["agreement"][0]["value"]
     assert operator.post("/api/operator/reopen", json=body | {"reason": "wrong monitor"}).status_code == 200
     assert [part["state"] for part in reader.session()["parts"]] == ["open", "closed"]
     for name in ("reader-1", "reader-2", "reader-3"):

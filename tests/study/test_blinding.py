@@ -9,7 +9,7 @@ from tamperscope.study.config import TELLING
 
 from .conftest import SECRET_NAME, answer_event, finish, sign_in, truth_of
 
-TRUTH_WORDS = (SECRET_NAME, "tamper", "forge", "fake", "synthe", "mammo-cgan", "telea", "1.2.840", "2.25.", "lesions\"")
+TRUTH_WORDS = (SECRET_NAME, "tamper", "forge", "fake", "synthe", "mammo-cgan", "telea", "1.2.840", "2.25.", 'lesions"')
 
 
 def everything_served(client):

@@ -31,7 +31,7 @@ def test_export_gives_back_what_was_said_with_the_truth(reader, study, tmp_path)
     export_study(study, tmp_path / "out")
     (row,) = [one for one in rows_of(tmp_path / "out" / "readings.csv") if one["case"] == case]
     assert (row["answer.health"], row["number"], row["state"]) == ("unhealthy", "3", "begun")
-    assert row["answer.remark"] == "'=HYPERLINK(\"http://x\")"
+    assert row["answer.remark"] == '\'=HYPERLINK("http://x")'
     assert row["forger"] == truth_of(study)[row["image"]]["forger"]
     exact = json.loads((tmp_path / "out" / "study.json").read_text(encoding="utf-8"))
     (same,) = [one for one in exact["readings"] if one["case"] == case]

@@ -28,9 +28,7 @@ def coded(store: Store, part: Part, question: Question, readings: Mapping[str, R
     places = {option.value: float(i) for i, option in enumerate(question.options)}
     rows = []
     for reader_id in store.readers:
-        given = {
-            one.image_id: readings[one.id].answers.get(question.id) for one in store.cases_of(reader_id, part.id)
-        }
+        given = {one.image_id: readings[one.id].answers.get(question.id) for one in store.cases_of(reader_id, part.id)}
         rows.append([_number(given[image], places) for image in sorted(given)])
     return np.array(rows, dtype=float)
 

@@ -123,7 +123,10 @@ def _labels(own: Sequence[Judged], question: Question) -> tuple[list[str], dict[
     try:
         table = [counts["healthy"], counts["forged"]]
         tests = [chi_squared(table), chi_squared(table, yates=True), fisher_exact(table)]
-        lines += ["", "Really healthy against forged: " + "; ".join(f"{t.name}: p = {t.p_value:.6f}" for t in tests) + "."]
+        lines += [
+            "",
+            "Really healthy against forged: " + "; ".join(f"{t.name}: p = {t.p_value:.6f}" for t in tests) + ".",
+        ]
     except ValueError as error:
         lines += ["", f"Really healthy and forged can't be compared: {error}."]
     return [*lines, ""], {"counts": counts, "tests": [test.as_dict() for test in tests]}

@@ -103,7 +103,9 @@ class Part(_Strict):
         if self.blind:
             for words in _all_words(self.model_dump(exclude={"images", "draw", "blind"})):
                 if found := TELLING.search(words):
-                    raise ValueError(f"the part {self.id} is blind, but its words say {found.group()!r}: {words[:80]!r}")
+                    raise ValueError(
+                        f"the part {self.id} is blind, but its words say {found.group()!r}: {words[:80]!r}"
+                    )
         return self
 
 

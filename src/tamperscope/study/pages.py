@@ -82,9 +82,7 @@ def _sign_in_page(request: Request, reader: Any, error: str = "", status: int = 
     csrf = new_token()
     name = None if reader is None else reader.name + (" (simulated)" if reader.simulated else "")
     headers = {"Retry-After": str(int(wait) + 1)} if wait else None
-    page = _page(
-        request, "sign_in", status, headers, action=request.url.path, csrf=csrf, error=error, reader=name
-    )
+    page = _page(request, "sign_in", status, headers, action=request.url.path, csrf=csrf, error=error, reader=name)
     _set_cookie(request, page, SIGN_IN_COOKIE, csrf)
     return page
 

@@ -40,7 +40,9 @@ def simulate_readers(
     store = Store(folder)
     readers = [row for row in store.readers.values() if row.simulated]
     if not readers:
-        raise TamperscopeError("No reader of this study is declared as simulated: true, and people's answers stay theirs.")
+        raise TamperscopeError(
+            "No reader of this study is declared as simulated: true, and people's answers stay theirs."
+        )
     truth = json.loads((Path(folder) / TRUTH).read_text(encoding="utf-8"))
     kept = {}
     for reader in readers:

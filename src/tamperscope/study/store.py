@@ -51,7 +51,7 @@ class Store:
         self.folder = Path(folder)
         self.engine = open_database(folder)
         with reading(self.engine) as connection:
-            kept = dict(connection.execute(select(study.c.key, study.c.value)).tuples().all())
+            kept = {row.key: row.value for row in connection.execute(select(study.c.key, study.c.value))}
             self.readers = {row.id: row for row in connection.execute(select(reader).order_by(reader.c.id))}
             cases = [Case(**row._mapping) for row in connection.execute(select(case).order_by(case.c.number))]
         said = json.loads(kept["config"])
