@@ -280,5 +280,6 @@ def to_html(title: str, lines: Sequence[str]) -> str:
         "table{border-collapse:collapse}td,th{border-bottom:1px solid #ccc;padding:.3rem .7rem;text-align:right}"
         "td:first-child,th:first-child{text-align:left}img{max-width:100%}pre{overflow:auto}.warn{background:#fde68a;padding:.5rem}"
     )
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title><style>{style}</style>'
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
+    head += f"<style>{style}</style>"
     return head + "\n".join([*out, "</table>" if in_table else ""]) + "</html>\n"

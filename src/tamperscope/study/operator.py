@@ -1,4 +1,4 @@
-"""What the operator's page asks and tells: progress, locking and reopening with a reason, agreement once all is locked."""
+"""What the operator's page asks and tells: progress, locking and reopening, agreement once all is locked."""
 
 from __future__ import annotations
 
