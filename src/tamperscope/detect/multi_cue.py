@@ -57,8 +57,8 @@ class MultiCueDetector:
         """Only for ``evidence``: scores have no meaning before calibration."""
         encoder, head = (find_weights(name, folder=weights) for name in ("trace-encoder", "trace-head"))
         model = {"name": NAME, "version": encoder.version, "hash": encoder.sha256[:16] + head.sha256[:16]}
-        networks = (load_network(file.path, threads=threads) for file in (encoder, head))
-        return cls(*networks, Calibration({}, "none"), model)
+        networks = [load_network(file.path, threads=threads) for file in (encoder, head)]
+        return cls(networks[0], networks[1], Calibration({}, "none"), model)
 
     def with_calibration(self, path: Path) -> MultiCueDetector:
         """The same detector with the calibration of a file, the one that it was trained with."""
@@ -135,7 +135,8 @@ def _on_tiles(heat: np.ndarray, image: WorkingImage, place: Placement) -> np.nda
     """The hottest cell of each tile of the report's grid: float32, 61 x 61."""
     blocks = np.zeros((CANVAS // STEP, CANVAS // STEP), np.float32)
     rows, columns = np.indices(heat.shape)
-    y, x = image.to_original((rows + 0.5) * CELL, (columns + 0.5) * CELL)
+    y = ((rows + 0.5) * CELL + image.top) * image.scale
+    x = ((columns + 0.5) * CELL + image.left) * image.scale
     down = (y * place.rows / place.height + place.top) / STEP
     across = (x * place.columns / place.width + place.left) / STEP
     limit = CANVAS // STEP - 1

@@ -49,7 +49,8 @@ def prepare_image(mammogram: Mammogram) -> WorkingImage:
         UnscorableImageError: there is no breast, or it is too small or too large.
     """
     factor = mammogram.spacing.mm / CANONICAL_PITCH_MM
-    pixels, tissue = mammogram.pixels, mammogram.tissue.view(np.uint8)
+    pixels: np.ndarray = mammogram.pixels
+    tissue: np.ndarray = mammogram.tissue.view(np.uint8)
     if factor < 1 - _TOLERANCE:
         size = tuple(max(1, round(side * factor)) for side in mammogram.shape[::-1])
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)

@@ -62,4 +62,5 @@ def jpeg_trip(pixels: np.ndarray, quality: int) -> np.ndarray:
     """Through an 8-bit JPEG of a quality, float32."""
     levels = np.clip(np.rint(pixels * (255 / _WHITE)), 0, 255).astype(np.uint8)
     _, code = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(code, cv2.IMREAD_GRAYSCALE).astype(np.float32) * np.float32(_WHITE / 255)
+    decoded: np.ndarray = np.asarray(cv2.imdecode(code, cv2.IMREAD_GRAYSCALE))
+    return decoded.astype(np.float32) * np.float32(_WHITE / 255)

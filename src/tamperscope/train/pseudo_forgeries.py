@@ -129,7 +129,7 @@ def _donor_window(donor: np.ndarray, shape: tuple[int, int], rng: np.random.Gene
 def _fill(window: Window, rng: np.random.Generator) -> np.ndarray:
     """Smooth, from the surroundings; sometimes with grain."""
     known = ~window.hole & (window.pixels > 0)
-    content = np.zeros(window.pixels.shape)
+    content: np.ndarray = np.zeros(window.pixels.shape)
     done = np.zeros(window.hole.shape, np.bool_)
     sigma = rng.uniform(2, 5)
     while not done.all() and sigma < 400:
@@ -179,10 +179,10 @@ def _resampled(window: Window, rng: np.random.Generator) -> np.ndarray:
 
 def _noisy(window: Window, rng: np.random.Generator) -> np.ndarray:
     """With more noise, white or coloured."""
-    noise = rng.standard_normal(window.pixels.shape).astype(np.float32)
+    noise: np.ndarray = rng.standard_normal(window.pixels.shape).astype(np.float32)
     if rng.random() < 0.5:
         noise = cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.4, 1.5))
-        noise /= noise.std()
+        noise = noise / noise.std()
     return window.pixels + noise * _own_noise(window) * rng.uniform(0.4, 2.5)
 
 
@@ -229,7 +229,7 @@ def _join(window: Window, content: np.ndarray, kind: str, rng: np.random.Generat
     if kind in ("splice", "fill", "renoise") and rng.random() < (0.5 if kind == "splice" else 0.2):
         difference = window.pixels.astype(np.float64) - content
         return np.where(window.hole, content + fill_harmonic(difference, window.hole), window.pixels), window.hole * 1.0
-    alpha = window.hole.astype(np.float32)
+    alpha: np.ndarray = window.hole.astype(np.float32)
     if rng.random() < 0.75:
         alpha = cv2.GaussianBlur(alpha, (0, 0), rng.uniform(0.7, 7))
     return alpha * content + (1 - alpha) * window.pixels, alpha

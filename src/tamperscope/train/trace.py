@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -59,7 +60,7 @@ class Crops(Dataset):
     def __len__(self) -> int:
         return self.count
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
+    def __getitem__(self, index: int) -> tuple[np.ndarray | np.float32, ...]:
         rng = np.random.default_rng([self.recipe.seed, self.start + index])
         return draw_crop(self.recipe, self.sources, self.patients, self.generators, rng)
 
@@ -70,7 +71,7 @@ def draw_crop(
     patients: Sequence[tuple[int, int]],
     generators: Generators,
     rng: np.random.Generator,
-) -> tuple[np.ndarray, ...]:
+) -> tuple[np.ndarray | np.float32, ...]:
     """One crop: residuals 3 x S x S, cells' brightness, valid cells, forged share of the cells, whether forged."""
     here = int(rng.integers(len(sources)))
     others = [i for i, (a, b) in enumerate(patients) if b < patients[here][0] or a > patients[here][1]]
@@ -222,7 +223,8 @@ def train_trace(
     checkpoint, start = out / "trace.pt", 0
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
-        for part, state in zip((network, average, optimiser, schedule), saved["states"], strict=True):
+        parts: tuple[Any, ...] = (network, average, optimiser, schedule)
+        for part, state in zip(parts, saved["states"], strict=True):
             part.load_state_dict(state)
         start = saved["step"]
     sources = load_sources(cases)

@@ -167,12 +167,13 @@ def _measure(
             covered = done[move] = np.zeros(fine.shape, np.float32)
         covered[rows, columns] = np.maximum(covered[rows, columns], size)
     for (down, across), sizes in done.items():
-        start = np.nonzero(sizes)
-        end = start[0] + down, (across - start[1] if mirrored else across + start[1])
-        size = sizes[start]
-        seam = _seam(finest, start, end) if size.max() > _LEAST_SEAMED else 0.0
-        area[start] = np.maximum(area[start], size * (_ORIGINAL if seam > _SEAM else 1))
-        area[end] = np.maximum(area[end], size * (_ORIGINAL if seam < -_SEAM else 1))
+        rows, columns = np.nonzero(sizes)
+        start = rows, columns
+        end = rows + down, (across - columns if mirrored else across + columns)
+        found = sizes[start]
+        seam = _seam(finest, start, end) if found.max() > _LEAST_SEAMED else 0.0
+        area[start] = np.maximum(area[start], found * (_ORIGINAL if seam > _SEAM else 1))
+        area[end] = np.maximum(area[end], found * (_ORIGINAL if seam < -_SEAM else 1))
     return measured
 
 
