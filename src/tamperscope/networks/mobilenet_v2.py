@@ -30,6 +30,8 @@ class MobileNetV2Features(nn.Module):
                 before = channels
         layers.append(_convolve(before, 1280, 1))
         self.features = nn.Sequential(*layers)
+        self.mean: torch.Tensor
+        self.deviation: torch.Tensor
         self.register_buffer("mean", torch.tensor(_MEAN)[None, :, None, None], persistent=False)
         self.register_buffer("deviation", torch.tensor(_DEVIATION)[None, :, None, None], persistent=False)
         self.requires_grad_(False).eval()
@@ -47,7 +49,9 @@ class MobileNetV2Features(nn.Module):
         """
         x = (grey - self.mean) / self.deviation
         maps = []
-        for number, layer in enumerate(self.features[: layers[-1] + 1]):
+        for number, layer in enumerate(self.features):
+            if number > layers[-1]:
+                break
             x = layer(x)
             if number in layers:
                 maps.append(x)

@@ -120,6 +120,10 @@ class TraceRecipe(_Recipe):
     """Weight of each kind of pseudo-forgery."""
 
 
+Loss = Literal["hole", "valid", "variation", "perceptual", "style"]
+"""The losses of partial-convolution inpainting."""
+
+
 class InpaintingRecipe(_Recipe):
     """Partial-convolution inpainting: network, holes, losses, schedule."""
 
@@ -140,7 +144,7 @@ class InpaintingRecipe(_Recipe):
     largest_gradient: float = Field(gt=0)
     frozen_after: float = Field(ge=0, le=1)
     """Part of the training after which the contracting path's batch statistics rest."""
-    weights: dict[Literal["hole", "valid", "variation", "perceptual", "style"], float]
+    weights: dict[Loss, float]
     """Of the losses, on intensities in units of 100."""
 
 

@@ -6,6 +6,7 @@ import csv
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
@@ -16,13 +17,14 @@ from tamperscope.benchmark.cesm import DATA_STATEMENT, load_cases
 from tamperscope.forge.partial_convolution import UNIT, smooth_start
 from tamperscope.networks.mobilenet_v2 import load_mobilenet_v2
 from tamperscope.networks.partial_convolution import PartialConvolutionUNet
-from tamperscope.train.config import InpaintingRecipe
+from tamperscope.train.config import InpaintingRecipe, Loss
 from tamperscope.train.export import export_network
 from tamperscope.train.inpainting_losses import feature_losses, pixel_losses
 from tamperscope.train.inpainting_tissue import Tissue, draw_crop, load_outlines, load_tissue
 
 _CHECKPOINT_EVERY = 50
 _WARM_UP = 50
+_LOSSES: tuple[Loss, ...] = get_args(Loss)
 
 
 def train_inpainting(recipe: InpaintingRecipe, *, data: Path, out: Path) -> PartialConvolutionUNet:
@@ -65,11 +67,10 @@ def fit_inpainting(
         optimiser.load_state_dict(saved["optimiser"])
         start = saved["step"]
 
-    names = ("hole", "valid", "variation", "perceptual", "style")
     with (out / "partial-convolution.csv").open("a", newline="", encoding="utf-8") as lines:
         log = csv.writer(lines)
         if start == 0:
-            log.writerow(["step", *names])
+            log.writerow(["step", *_LOSSES])
         seen: list[list[float]] = []
         for step in tqdm(range(start, recipe.steps), initial=start, total=recipe.steps, mininterval=5):
             network.train()
@@ -85,12 +86,12 @@ def fit_inpainting(
             losses = pixel_losses(made, true, tissue, hole)
             some = slice(0, recipe.perceived)
             losses |= feature_losses(trunk, made[some] * tissue[some], true[some] * tissue[some], hole[some])
-            total = torch.stack([recipe.weights[name] * losses[name] for name in names]).sum()
+            total = torch.stack([recipe.weights[name] * losses[name] for name in _LOSSES]).sum()
             optimiser.zero_grad()
             total.backward()
             nn.utils.clip_grad_norm_(network.parameters(), recipe.largest_gradient)
             optimiser.step()
-            seen.append([float(losses[name].detach()) for name in names])
+            seen.append([float(losses[name].detach()) for name in _LOSSES])
             if (step + 1) % _CHECKPOINT_EVERY == 0 or step + 1 == recipe.steps:
                 log.writerow([step + 1, *(f"{value:.5f}" for value in np.mean(seen, axis=0))])
                 lines.flush()
