@@ -6,6 +6,7 @@ import html
 import json
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ def analyse_study(folder: str | Path, out: str | Path, *, seed: int = 0) -> list
     if not done:
         raise TamperscopeError("No case of this study is done yet.")
     (out / "marks").mkdir(parents=True, exist_ok=True)
-    lines, figures = [f"# {outcome.config.title}", ""], {"simulated": outcome.simulated, "parts": {}}
+    lines = [f"# {outcome.config.title}", ""]
+    figures: dict[str, Any] = {"simulated": outcome.simulated, "parts": {}}
     if outcome.simulated:
         lines += [f"**{LABEL}**", ""]
     lines += [f"{len(outcome.readers)} readers, {len(done)} of {len(outcome.judged)} readings done.", "", POOLED, ""]
@@ -146,11 +148,12 @@ def _detection(own: Sequence[Judged], question: Question, seed: int) -> tuple[li
         "TNR": lambda t: t.tnr.value,
         "accuracy": lambda t: t.accuracy.value,
     }
-    by_patient, rows = {}, []
+    by_patient: dict[str, list[float]] = {}
+    rows: list[tuple[object, ...]] = []
     patients = [one.truth["patient"] for one in own]
     for name, rate in rates.items():
         try:
-            found = cluster_bootstrap(lambda i, rate=rate: rate(table([own[k] for k in i])), patients, seed=seed)
+            found = cluster_bootstrap(partial(_rate_of, table, rate, own), patients, seed=seed)
         except ValueError:
             continue
         by_patient[name] = list(found.interval[:2])
@@ -182,6 +185,15 @@ def _detection(own: Sequence[Judged], question: Question, seed: int) -> tuple[li
         "by_reader": {name: one.as_dict() for name, one in by_reader.items()},
         "by_forger": by_forger,
     }
+
+
+def _rate_of(
+    table: Callable[[Sequence[Judged]], ConfusionTable],
+    rate: Callable[[ConfusionTable], float],
+    own: Sequence[Judged],
+    drawn: np.ndarray,
+) -> float:
+    return rate(table([own[index] for index in drawn]))
 
 
 def _mrmc(own: Sequence[Judged], question: Question, scale: Question | None) -> tuple[list[str], Any]:
@@ -221,7 +233,15 @@ def _localisation(own: Sequence[Judged], outcome: Outcome) -> tuple[list[str], d
         except ValueError:
             continue
         figures[reader.id] = {"jafroc": area, "lesion_sensitivity": sensitivity, "false_marks_an_image": false}
-        rows.append((reader.name, len(images), f"{area:.3f}", percent(sensitivity), f"{false:.2f}"))
+        rows.append(
+            (
+                f"{reader.name} (simulated)" if reader.simulated else reader.name,
+                len(images),
+                f"{area:.3f}",
+                percent(sensitivity),
+                f"{false:.2f}",
+            )
+        )
     if not rows:
         return [], figures
     header = ("reader", "images", "JAFROC", "lesions marked", "false marks an image")
