@@ -29,6 +29,7 @@ class _Finite(click.ParamType):
 
 
 _NUMBER = _Finite()
+_Point = tuple[float, float]
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -49,6 +50,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same bytes.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The forged image; with --batch a folder.")
 @click.option("--batch", metavar="PLAN", type=_FILE, help="Do all rows of a CSV or JSON plan; resumes.")
+@click.option(
+    "--two-views", nargs=2, metavar="CC MLO", type=_FILE, help="One lesion in both; --square is in the first."
+)
+@click.option("--nipple", multiple=True, metavar="X,Y", help="With --two-views: of the first view, then of the second.")
 @click.option("--gui", is_flag=True, help="Open IMAGE, or the images of a folder, on a local page.")
 @click.option("--browser/--no-browser", default=True, help="With --gui: open the browser, or only tell the address.")
 @click.pass_context
@@ -59,6 +64,8 @@ def inject(
     seed: int,
     out: Path,
     batch: Path | None,
+    two_views: tuple[Path, Path] | None,
+    nipple: tuple[str, ...],
     gui: bool,
     browser: bool,
     **parameters: Any,
@@ -72,6 +79,9 @@ def inject(
     --batch does the rows of a plan instead, whose columns are image, square and, where they differ from the
     defaults, size_mm, threshold, smoothing, power, noise, noise_model, seed. Called again it does what is left.
 
+    --two-views forges the same lesion into two views of a breast, as far behind the nipple in one as in the other, and
+    writes both into the folder OUT.
+
     --gui serves a page on this machine alone: draw squares, move sliders, save into the folder OUT. Ctrl-C ends it.
     """
     if batch is not None:
@@ -79,6 +89,15 @@ def inject(
         from tamperscope.cli.inject_batch import inject_batch
 
         ctx.exit(0 if inject_batch(batch, out) else EXIT_PROBLEM)
+    if two_views is not None:
+        _refuse(ctx, "--two-views", "its own two", ("image",))
+        if square is None:
+            raise click.UsageError("Missing option '--square'.", ctx)
+        from tamperscope.cli.inject_two_views import inject_pair
+
+        return inject_pair(two_views, _where(square), _nipples(nipple, ctx), seed, out, parameters)
+    if nipple:
+        raise click.UsageError("--nipple goes with --two-views.", ctx)
     if image is None:
         raise click.UsageError("Missing argument 'IMAGE'.", ctx)
     if gui:
@@ -88,7 +107,7 @@ def inject(
         raise click.UsageError(f"Invalid value for 'IMAGE': File '{image}' is a directory.", ctx)
     if square is None:
         raise click.UsageError("Missing option '--square'.", ctx)
-    _inject_one(image, None if square == "random" else _parse(square), seed, out, parameters)
+    _inject_one(image, _where(square), seed, out, parameters)
 
 
 def _inject_one(
@@ -143,6 +162,23 @@ def _refuse(ctx: click.Context, mode: str, instead: str, names: Sequence[str]) -
         if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             what = "IMAGE" if name == "image" else "--" + name.replace("_", "-")
             raise click.UsageError(f"{mode} takes no {what}: {instead} says it.", ctx)
+
+
+def _nipples(texts: Sequence[str], ctx: click.Context) -> tuple[_Point | None, _Point | None]:
+    points: list[_Point] = []
+    for text in texts:
+        try:
+            x, y = (float(part) for part in text.split(","))
+        except ValueError:
+            raise click.BadParameter(f"'{text}' is not X,Y in pixels.", ctx, param_hint="'--nipple'") from None
+        points.append((x, y))
+    if len(points) not in (0, 2):
+        raise click.UsageError("--nipple is given for both views or for none.", ctx)
+    return (points[0], points[1]) if points else (None, None)
+
+
+def _where(text: str) -> tuple[int, int, int] | None:
+    return None if text == "random" else _parse(text)
 
 
 def _parse(text: str) -> tuple[int, int, int]:
