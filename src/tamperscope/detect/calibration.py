@@ -13,7 +13,9 @@ from tamperscope.errors import TamperscopeError
 FALSE_ALARMS = 0.02
 """Rate of false alarms that the threshold is set for."""
 _TAIL = 0.15
-_LEAST_P = 1e-6
+_LEAST_P = 1e-30
+_LEAST_SCALE = 0.5
+"""Of the tail, in logits or pixels: a null distribution without any evidence tells nothing finer."""
 LEAST_IMAGES = 20
 
 
@@ -37,7 +39,8 @@ class NullDistribution:
         start = float(np.quantile(peaks, 1 - _TAIL))
         above = peaks[peaks > start] - start
         # The scale's own uncertainty: twice its standard error on top.
-        scale = max(float(above.mean()), 1e-3) * (1 + 2 / np.sqrt(len(above))) if len(above) else 1e-3
+        scale = float(above.mean()) * (1 + 2 / np.sqrt(len(above))) if len(above) else 0.0
+        scale = max(scale, _LEAST_SCALE)
         ranks = count - np.searchsorted(peaks, values, side="left")
         conformal = (ranks + 1) / (count + 1)
         at_start = (len(above) + 1) / (count + 1)

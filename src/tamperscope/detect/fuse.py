@@ -27,5 +27,9 @@ def fuse(evidence: Mapping[str, np.ndarray], calibration: Calibration) -> tuple[
 
 
 def heat_of(p: np.ndarray) -> np.ndarray:
-    """P-values as heat, 0 to 1: 0.5 at the rate of false alarms."""
-    return (FALSE_ALARMS / (FALSE_ALARMS + p)).astype(np.float32)
+    """P-values as heat, 0 to 1: their logarithm over itself plus that of the rate of false alarms, where it is 0.5.
+
+    It never saturates, so that of two strong places the stronger is the hotter.
+    """
+    surprise = -np.log(p)
+    return (surprise / (surprise - np.log(FALSE_ALARMS))).astype(np.float32)

@@ -77,6 +77,8 @@ def _crests(fine: np.ndarray, valid: np.ndarray) -> np.ndarray:
 
 def _describe(fine: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Unit vectors n x 121 around the points that are not flat, and these points."""
+    if not len(points):
+        return np.zeros((0, _SIDE**2), np.float32), points
     rows = points[:, 0, None, None] + _OFFSETS[None, :, None]
     columns = points[:, 1, None, None] + _OFFSETS[None, None, :]
     vectors = fine[rows, columns].reshape(len(points), -1)
@@ -160,7 +162,8 @@ def _measure(
             break
         measured += 1
         part = _area_around(fine, valid, (int(y0), int(x0)), (int(y1), int(x1)), mirrored=mirrored)
-        if part is None:
+        # What is smaller than the window that measures it proves nothing.
+        if part is None or part[2] < _WINDOW**2:
             continue
         rows, columns, size = part
         if covered is None:
