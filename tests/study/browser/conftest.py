@@ -49,3 +49,37 @@ def modules(chromium):
     page.goto(f"{ORIGIN}/")
     yield page
     context.close()
+
+
+@pytest.fixture
+def study(chromium):
+    import os
+    import urllib.request
+    from types import SimpleNamespace
+
+    from .viewing import Viewing
+
+    if "STUB_URL" not in os.environ:
+        pytest.skip("the viewer's tests need a study server to talk to: set STUB_URL to its address")
+    url = os.environ["STUB_URL"]
+    urllib.request.urlopen(url + "/reset")
+    contexts = []
+
+    def reader(number):
+        context = chromium.new_context(viewport={"width": 1280, "height": 800})
+        contexts.append(context)
+        viewing = Viewing(context.new_page(), url)
+        viewing.page.goto(url + "/study")
+        return viewing
+
+    yield SimpleNamespace(url=url, reader=reader)
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def viewing(study):
+    viewing = study.reader(0)
+    viewing.page.wait_for_selector("text=Begin")
+    viewing.page.get_by_role("link", name="Begin").click()
+    return viewing.shown()

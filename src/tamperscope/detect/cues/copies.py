@@ -29,6 +29,8 @@ _LATTICES, _LATTICE_DIMENSIONS, _TURNED_DIMENSIONS, _CELL, _MOST_IN_CELL = 8, 5,
 _MOST_CANDIDATES = 400
 _AROUND = 56
 _WINDOW = 13
+_LEAST_AREA = 2 * _WINDOW**2
+"""Effective pixels: untouched film, smooth as it is, has pairs of places alike over one window, not over two."""
 _LEAST_SEAMED = 150
 _SEAM = 0.06
 _ORIGINAL = 0.5
@@ -162,8 +164,7 @@ def _measure(
             break
         measured += 1
         part = _area_around(fine, valid, (int(y0), int(x0)), (int(y1), int(x1)), mirrored=mirrored)
-        # What is smaller than the window that measures it proves nothing.
-        if part is None or part[2] < _WINDOW**2:
+        if part is None or part[2] < _LEAST_AREA:
             continue
         rows, columns, size = part
         if covered is None:
