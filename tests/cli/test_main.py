@@ -16,7 +16,7 @@ def test_help_is_one_screen():
     result = CliRunner().invoke(cli, ["--help"])
     assert result.exit_code == 0
     lines = result.output.splitlines()
-    assert len(lines) <= 32
+    assert len(lines) <= 25
     assert max(map(len, lines)) <= 80
     assert "Exit code: 0 all scored and none fake, 1 at least one fake" in result.output
 

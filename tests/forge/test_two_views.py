@@ -13,12 +13,16 @@ from tamperscope.mammogram import Mammogram, Spacing
 from tests.cli.test_scan import run
 
 PAIRS = {"P_00173 L": (0, 1), "P_00173 R": (2, 3), "P_00820 L": (4, 5), "P_00820 R": (6, 7)}
-MASSES = {
-    # Centres of the annotated boxes (CBIS-DDSM), CC then MLO: those seen well off the chest wall in both views.
-    "P_00173 L": ((1085, 2437), (883, 3326)),
-    "P_00173 R": ((1966, 2265), (1806, 2719)),
-    "P_00820 R": ((2227, 1346), (1766, 2097)),
-}
+MISSED = pytest.mark.xfail(reason="lies 21 or 31 mm deeper in one view than in the other")
+MASSES = [
+    # Centres of the annotated boxes (CBIS-DDSM), CC then MLO: all five, two of which the rule misses. Which of the two
+    # of P_00173 R are the same lesion the annotation does not say; they are paired by depth.
+    ("P_00173 L", (1085, 2437), (883, 3326)),
+    ("P_00173 R", (1966, 2265), (1806, 2719)),
+    pytest.param("P_00173 R", (2654, 2678), (2794, 1766), marks=MISSED),
+    pytest.param("P_00820 L", (64, 3003), (202, 3297), marks=MISSED),
+    ("P_00820 R", (2227, 1346), (1766, 2097)),
+]
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +57,9 @@ def test_depth_and_across_give_the_point_back(inward):
     assert frame.point(0, 5)[1] < 700
 
 
-@pytest.mark.parametrize("pair", MASSES)
-def test_real_masses_lie_equally_deep_in_both_views(views, pair):
-    depths = [nipple_frame(views[i]).depth_mm(c) for i, c in zip(PAIRS[pair], MASSES[pair], strict=True)]
+@pytest.mark.parametrize(("pair", "cc", "mlo"), MASSES)
+def test_real_masses_lie_equally_deep_in_both_views(views, pair, cc, mlo):
+    depths = [nipple_frame(views[i]).depth_mm(centre) for i, centre in zip(PAIRS[pair], (cc, mlo), strict=True)]
     assert abs(depths[0] - depths[1]) <= TOLERANCE_MM
 
 

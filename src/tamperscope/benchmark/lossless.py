@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
+from tamperscope.detect.resample import resample
 from tamperscope.io.intensity import REFERENCE_ANCHORS, TabulatedMap
 from tamperscope.mammogram import CANONICAL_PITCH_MM, Mammogram, Source, Spacing
 
@@ -51,10 +51,7 @@ def make_lossless_like(
     scale = rng.uniform(*scales)
     height, width = (round(side * scale) for side in mammogram.shape)
     # Area averaging is the low-pass filter that a smaller grid needs, and blends over the block borders.
-    pixels = cv2.resize(mammogram.pixels, (width, height), interpolation=cv2.INTER_AREA)
-    tissue = cv2.resize(mammogram.tissue.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).view(
-        np.bool_
-    )
+    pixels, tissue = resample(mammogram.pixels, mammogram.tissue, height, width)
     if noise is not None:
         variance = rng.uniform(*noise) * np.clip(pixels, 0, None)
         added = rng.standard_normal(pixels.shape, dtype=np.float32) * np.sqrt(variance)

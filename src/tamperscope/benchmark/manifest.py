@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tamperscope.errors import TamperscopeError
+from tamperscope.io.files import write_atomically
 
 SCHEMA = 1
 MANIFEST, HEADER = "manifest.jsonl", "benchmark.json"
@@ -119,7 +119,5 @@ def read_header(folder: str | Path) -> dict[str, Any]:
 def write_text(path: Path, text: str) -> Path:
     """Write a text file, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    write_atomically(path, text.encode())
     return path

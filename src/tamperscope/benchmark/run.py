@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from tqdm import tqdm
 from tamperscope.benchmark.contender import Contender
 from tamperscope.benchmark.manifest import MANIFEST, Row, read_header, read_manifest, write_text
 from tamperscope.errors import TamperscopeError, UnscorableImageError
+from tamperscope.io.files import write_atomically
 from tamperscope.io.read import read_mammogram
 
 HEADER, SCORES, HEAT = "run.json", "scores.jsonl", "heat"
@@ -202,9 +202,7 @@ def _write_picture(heat: np.ndarray, path: Path) -> None:
     size = (max(1, round(heat.shape[1] * scale)), max(1, round(heat.shape[0] * scale)))
     small = cv2.resize(heat, size, interpolation=cv2.INTER_AREA)
     _, encoded = cv2.imencode(".png", np.rint(255 * small).astype(np.uint8))
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_bytes(encoded.tobytes())
-    part.replace(path)
+    write_atomically(path, encoded.tobytes())
 
 
 def _read_header(out: Path) -> dict[str, Any]:

@@ -6,6 +6,13 @@ from pathlib import Path
 
 import click
 
+_DATA = click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the CESM images with images.csv and regions.csv.",
+)
+
 
 @click.group()
 def bench() -> None:
@@ -167,12 +174,7 @@ def forgers_speed(file: Path | None, repeats: int, names: tuple[str, ...]) -> No
 
 @bench.command("cross-validate")
 @click.argument("recipe", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--data",
-    required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of the CESM images with images.csv and regions.csv.",
-)
+@_DATA
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Scores and the table.")
 @click.option("--folds", default=3, show_default=True, type=click.IntRange(2), help="Number of folds by patient.")
 @click.option("--fold", type=click.IntRange(0), help="Only this fold, counted from 0; the table needs all.")
@@ -219,12 +221,7 @@ def speed(files: tuple[Path, ...], out: Path, repeats: int) -> None:
 
 @bench.command("audit")
 @click.argument("recipe", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--data",
-    required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of the CESM images with images.csv and regions.csv.",
-)
+@_DATA
 def audit(recipe: Path, data: Path) -> None:
     """Shortcut audits of the cross-validation's test images: each must be at chance."""
     from tamperscope.benchmark.audit import audit_images
@@ -269,12 +266,7 @@ def files_(files: tuple[Path, ...], forgeries: int, seed: int) -> None:
 
 
 @bench.command("inpainting")
-@click.option(
-    "--data",
-    required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of the CESM images with images.csv and regions.csv.",
-)
+@_DATA
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="inpainting.csv and .md.")
 @click.option("--holes", default=8, show_default=True, type=click.IntRange(1), help="Holes an image.")
 @click.option("--seed", default=0, show_default=True, help="Of conversion, holes and grain.")
@@ -288,12 +280,7 @@ def inpainting(data: Path, out: Path, holes: int, seed: int) -> None:
 
 
 @bench.command("realism")
-@click.option(
-    "--data",
-    required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of the CESM images with images.csv and regions.csv.",
-)
+@_DATA
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="realism.md.")
 @click.option(
     "--weights",

@@ -18,29 +18,22 @@ def calibrate(folders: tuple[Path, ...], out: Path) -> None:
     """
     from tqdm import tqdm
 
-    from tamperscope.detect.calibration import LEAST_IMAGES, Calibration, NullDistribution
+    from tamperscope.detect.calibration import LEAST_IMAGES, Calibration
     from tamperscope.detect.multi_cue import MultiCueDetector
-    from tamperscope.detect.working_image import prepare_image
     from tamperscope.errors import TamperscopeError
     from tamperscope.io.read import read_mammogram
     from tamperscope.report.batch import find_inputs
 
     images = [path for path, _ in find_inputs(folders, out.parent).images]
     detector = MultiCueDetector.load()
-    peaks: dict[str, list[float]] = {}
-    used = 0
+    peaks = []
     for path in tqdm(images, unit="image", disable=None, leave=False):
         try:
-            evidence = detector.evidence(prepare_image(read_mammogram(path)))
+            peaks.append(detector.peaks(read_mammogram(path)))
         except TamperscopeError as error:
             click.echo(f"left out {path}: {error}", err=True)
-            continue
-        used += 1
-        for cue, cells in evidence.items():
-            peaks.setdefault(cue, []).append(float(cells.max()))
-    if used < LEAST_IMAGES:
-        raise TamperscopeError(f"{used} images could be scored; a calibration needs at least {LEAST_IMAGES}.")
-    nulls = {cue: NullDistribution(tuple(sorted(values))) for cue, values in peaks.items()}
+    if len(peaks) < LEAST_IMAGES:
+        raise TamperscopeError(f"{len(peaks)} images could be scored; a calibration needs at least {LEAST_IMAGES}.")
     out.parent.mkdir(parents=True, exist_ok=True)
-    Calibration(nulls, f"{used} images of this site").save(out)
-    click.echo(f"calibrated on {used} images: {out}")
+    Calibration.of_peaks(peaks, f"{len(peaks)} images of this site").save(out)
+    click.echo(f"calibrated on {len(peaks)} images: {out}")

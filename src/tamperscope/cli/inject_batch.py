@@ -57,7 +57,7 @@ def inject_batch(plan: Path, out: Path) -> bool:
 
 
 def _write_table(outcomes: Sequence[Outcome], out: Path) -> None:
-    from tamperscope.report.files import write_atomically
+    from tamperscope.io.files import write_atomically
     from tamperscope.report.table import harmless
 
     text = io.StringIO(newline="")

@@ -16,14 +16,14 @@ EXIT_PROBLEM = 2
 EXIT_STOPPED = 130
 
 _COMMANDS = {
-    "scan": "Has each mammogram been tampered with? JSON, heat maps, a report.",
+    "scan": "Has each mammogram been tampered with? Verdicts, a report.",
     "calibrate": "Learn what untouched images of your site look like.",
     "inject": "Put a synthetic tumour into a mammogram, marked as synthetic.",
-    "synthesize": "Annotated synthetic lesions in healthy images, with COCO boxes and masks.",
+    "synthesize": "Synthetic lesions in healthy images, annotated as COCO has them.",
     "demo": "Scan, forge and scan again real mammograms; a report to look at.",
     "judge": "Tables, intervals and tests; 'judge paper' redoes the report's.",
-    "bench": "The open benchmark: build, run, report; and cross-validation, speed.",
-    "study": "Let readers read mammograms blind; export and judge what they said.",
+    "bench": "The open benchmark; cross-validation, audits, speed.",
+    "study": "Let readers read mammograms blind, and judge what they said.",
     "train": "Train the networks from a recipe (needs the extra [train]).",
     "forgers": "List the methods of forgery and the traces that they leave.",
 }
@@ -54,10 +54,8 @@ def cli(debug: bool) -> None:
     \b
       tamperscope scan FOLDER --out RESULTS    verdicts and RESULTS/report.html
       tamperscope inject A.dcm --square random --out FORGED.dcm
-      tamperscope demo                         both, on real mammograms
 
-    Exit code: 0 all scored and none fake, 1 at least one fake, 2 something could not be scored or the call was wrong
-    (2 wins over 1).
+    Exit code: 0 all scored and none fake, 1 at least one fake, 2 a problem.
     """
 
 

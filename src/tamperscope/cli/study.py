@@ -92,7 +92,7 @@ def analyse(folder: Path, out: Path, seed: int) -> None:
 @click.option("--seed", default=0, show_default=True, help="Seed of the answers.")
 @click.option("--separation", default=1.0, show_default=True, help="How well forgery is told, in standard deviations.")
 def simulate(folder: Path, seed: int, separation: float) -> None:
-    """Let the readers that are declared as simulated read everything, through the real server."""
+    """Let the readers that are declared as simulated read everything, through the server's own checks and store."""
     from tamperscope.study.simulate import simulate_readers
 
     for reader, acts in simulate_readers(folder, seed=seed, separation=separation).items():

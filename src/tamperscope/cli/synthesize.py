@@ -45,8 +45,8 @@ def synthesize(ctx: click.Context, folder: Path, out: Path, count: int, seed: in
     from tamperscope.forge.injector import Injector
     from tamperscope.forge.synthesize import annotated_results
     from tamperscope.forge.synthesize import synthesize as make
+    from tamperscope.io.files import write_atomically
     from tamperscope.report.batch import find_inputs
-    from tamperscope.report.files import write_atomically
     from tamperscope.report.visible import visible
 
     images = [image for image, _ in find_inputs([folder], out).images]

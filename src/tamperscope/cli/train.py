@@ -126,8 +126,7 @@ def train_trace(recipe: Path, data: Path, out: Path, threads: int | None, fold: 
     learn = [case for case in cases if case.split == "train"]
     if fold is not None:
         learn = list(patient_folds(cases, 3)[fold].train)
-    injector = Injector.load(threads=1)
-    network = run(settings, learn, (injector.first, injector.second), out=out)
+    network = run(settings, learn, Injector.load(threads=1), out=out)
     export_trace(settings, network, out / "weights", data=f"{DATA_STATEMENT} {len(learn)} images.")
     # Thresholds come from images that it did not learn from; a fold's test images stay out of it as well.
     held = [case for case in cases if case.split == "val"] if fold is None else patient_folds(cases, 3)[fold].left_out

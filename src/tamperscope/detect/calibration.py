@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +55,17 @@ class Calibration:
 
     nulls: dict[str, NullDistribution]
     source: str
+
+    @classmethod
+    def of_peaks(cls, peaks: Sequence[Mapping[str, float]], source: str) -> Calibration:
+        """From the strongest evidence of each cue in each untouched image.
+
+        Args:
+            peaks: one mapping an image, all with the same cues.
+            source: which images these are.
+        """
+        cues = peaks[0] if peaks else {}
+        return cls({cue: NullDistribution(tuple(sorted(image[cue] for image in peaks))) for cue in cues}, source)
 
     def save(self, path: Path) -> None:
         """Write as JSON."""

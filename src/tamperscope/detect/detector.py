@@ -98,7 +98,7 @@ class Detector:
         )
 
     def _not_scored(self, reason: str, seconds: float) -> Finding:
-        return Finding("not-scored", None, self.threshold, reason, model=self.model, seconds=seconds)
+        return Finding.not_scored(reason, threshold=self.threshold, model=self.model, seconds=seconds)
 
 
 def _reason(score: float, threshold: float, regions: int) -> str:

@@ -84,6 +84,11 @@ class Finding:
     placement: Placement | None = None
     cells: CellHeat | None = None
 
+    @classmethod
+    def not_scored(cls, reason: str, *, threshold: float, model: dict[str, Any], seconds: float = 0.0) -> Finding:
+        """There is no score, and this is why."""
+        return cls("not-scored", None, threshold, reason, model=model, seconds=seconds)
+
     @cached_property
     def heat_map(self) -> np.ndarray:
         """float32, H x W in pixels of the original image, 0 to 1 (report, section 2.2, step 4)."""

@@ -13,11 +13,12 @@ import numpy as np
 
 from tamperscope.detect.calibration import FALSE_ALARMS, Calibration
 from tamperscope.detect.cues.copies import copied_areas
-from tamperscope.detect.cues.trace import Network, trace_evidence
+from tamperscope.detect.cues.trace import OUTSIDE, Network, by_cells, trace_evidence
 from tamperscope.detect.finding import CellHeat, Finding, Region
 from tamperscope.detect.fuse import fuse, heat_of
+from tamperscope.detect.regions import hot_regions
 from tamperscope.detect.residuals import noise_residuals
-from tamperscope.detect.tiling import CANVAS, GRID, STEP, TILE, Placement
+from tamperscope.detect.tiling import CANVAS, GRID, STEP, TILE, Placement, check_fits
 from tamperscope.detect.working_image import CELL, WorkingImage, prepare_image
 from tamperscope.errors import UnscorableImageError
 from tamperscope.mammogram import CANONICAL_PITCH_MM, Mammogram
@@ -52,7 +53,8 @@ class MultiCueDetector:
     @classmethod
     def load(cls, *, threads: int | None = None, weights: Path = WEIGHTS) -> MultiCueDetector:
         """With the networks and the calibration of a folder, by default those that ship with the package."""
-        return cls.uncalibrated(threads=threads, weights=weights).with_calibration(weights / CALIBRATION)
+        calibration = Calibration.load(weights / CALIBRATION)
+        return replace(cls.uncalibrated(threads=threads, weights=weights), calibration=calibration)
 
     @classmethod
     def uncalibrated(cls, *, threads: int | None = None, weights: Path = WEIGHTS) -> MultiCueDetector:
@@ -61,10 +63,6 @@ class MultiCueDetector:
         model = {"name": NAME, "version": encoder.version, "hash": encoder.sha256[:16] + head.sha256[:16]}
         networks = [load_network(file.path, threads=threads) for file in (encoder, head)]
         return cls(networks[0], networks[1], Calibration({}, "none"), model)
-
-    def with_calibration(self, path: Path) -> MultiCueDetector:
-        """The same detector with the calibration of a file, the one that it was trained with."""
-        return replace(self, calibration=Calibration.load(path))
 
     def calibrated(self, calibration: Calibration) -> MultiCueDetector:
         """The same detector with another calibration, which its model's hash tells."""
@@ -80,12 +78,18 @@ class MultiCueDetector:
         # At the edges of a film there are lines that look alike all along it.
         inner[:_BORDER] = inner[-_BORDER:] = inner[:, :_BORDER] = inner[:, -_BORDER:] = False
         area, _ = copied_areas(image.pixels, inner)
-        height, width = area.shape
-        largest = area.reshape(height // CELL, CELL, width // CELL, CELL).max((1, 3))
         return {
             "trace": trace_evidence(residuals, brightness, valid, self.encoder, self.head),
-            "copies": _peaked(np.sqrt(largest)),
+            "copies": _peaked(np.sqrt(by_cells(area).max((1, 3)))),
         }
+
+    def peaks(self, mammogram: Mammogram) -> dict[str, float]:
+        """Each cue's strongest evidence: what a calibration is made of.
+
+        Raises:
+            UnscorableImageError: the image can't be scored.
+        """
+        return {cue: float(cells.max()) for cue, cells in self.evidence(prepare_image(mammogram)).items()}
 
     def scan(self, mammogram: Mammogram) -> Finding:
         """Score one mammogram.
@@ -98,13 +102,11 @@ class MultiCueDetector:
             image = prepare_image(mammogram)
             placement = _placement(mammogram)
         except UnscorableImageError as error:
-            return Finding(
-                "not-scored", None, self.threshold, str(error), model=self.model, seconds=perf_counter() - start
-            )
+            return self._not_scored(str(error), perf_counter() - start)
         evidence = self.evidence(image)
-        if not (evidence["trace"] > -20).any():
+        if not (evidence["trace"] > OUTSIDE).any():
             reason = "nothing in the image could be looked at: what is there is clipped, or skin."
-            return Finding("not-scored", None, self.threshold, reason, model=self.model, seconds=perf_counter() - start)
+            return self._not_scored(reason, perf_counter() - start)
         p, speaker = fuse(evidence, self.calibration)
         score = float(1 - p.min())
         heat = heat_of(p)
@@ -124,6 +126,9 @@ class MultiCueDetector:
             ),
         )
 
+    def _not_scored(self, reason: str, seconds: float) -> Finding:
+        return Finding.not_scored(reason, threshold=self.threshold, model=self.model, seconds=seconds)
+
 
 def _peaked(sides: np.ndarray) -> np.ndarray:
     """Areas whose evidence falls off a little towards their ends, so that their peak lies within."""
@@ -135,12 +140,7 @@ def _placement(mammogram: Mammogram) -> Placement:
     height, width = mammogram.shape
     factor = mammogram.spacing.mm / CANONICAL_PITCH_MM
     rows, columns = max(1, round(height * factor)), max(1, round(width * factor))
-    if max(rows, columns) > CANVAS:
-        raise UnscorableImageError(
-            f"the image is {rows * CANONICAL_PITCH_MM:.0f} x {columns * CANONICAL_PITCH_MM:.0f} mm at "
-            f"{mammogram.spacing.mm:g} mm a pixel ({mammogram.spacing.source}); a mammogram of at most "
-            f"{CANVAS * CANONICAL_PITCH_MM:.0f} mm a side can be scored."
-        )
+    check_fits(rows, columns, mammogram)
     return Placement((CANVAS - rows) // 2, (CANVAS - columns) // 2, rows, columns, height, width)
 
 
@@ -148,8 +148,7 @@ def _on_tiles(heat: np.ndarray, image: WorkingImage, place: Placement) -> np.nda
     """The hottest cell of each tile of the report's grid: float32, 61 x 61."""
     blocks = np.zeros((CANVAS // STEP, CANVAS // STEP), np.float32)
     rows, columns = np.indices(heat.shape)
-    y = ((rows + 0.5) * CELL + image.top) * image.scale
-    x = ((columns + 0.5) * CELL + image.left) * image.scale
+    y, x = image.to_original(np.asarray((rows + 0.5) * CELL), np.asarray((columns + 0.5) * CELL))
     down = (y * place.rows / place.height + place.top) / STEP
     across = (x * place.columns / place.width + place.left) / STEP
     limit = CANVAS // STEP - 1
@@ -161,17 +160,8 @@ def _on_tiles(heat: np.ndarray, image: WorkingImage, place: Placement) -> np.nda
 
 
 def _regions(heat: np.ndarray, image: WorkingImage, shape: tuple[int, int]) -> tuple[Region, ...]:
-    """Boxes around the cells hotter than 0.5, in pixels of the original, the hottest first."""
-    count, parts, stats, _ = cv2.connectedComponentsWithStats((heat > 0.5).astype(np.uint8), connectivity=8)
-    regions = []
-    for part in range(1, count):
-        left, top, width, height = (int(value) for value in stats[part, :4])
-        y0, x0 = image.to_original(top * CELL, left * CELL)
-        y1, x1 = image.to_original((top + height) * CELL, (left + width) * CELL)
-        y0, y1 = (int(np.clip(round(y), 0, shape[0])) for y in (y0, y1))
-        x0, x1 = (int(np.clip(round(x), 0, shape[1])) for x in (x0, x1))
-        if x1 > x0 and y1 > y0:
-            regions.append(Region(x0, y0, x1 - x0, y1 - y0, float(heat[parts == part].max())))
+    """Boxes around the hot cells, in pixels of the original, the hottest first, then the largest."""
+    regions = hot_regions(heat, CELL, image.to_original, shape)
     return tuple(sorted(regions, key=lambda region: (-region.score, -region.width * region.height)))[:_MOST_REGIONS]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
@@ -9,21 +11,34 @@ from tamperscope.detect.finding import Region
 from tamperscope.detect.heat_map import heat_cells
 from tamperscope.detect.tiling import STEP, Placement
 
+ToOriginal = Callable[[float, float], tuple[float, float]]
 LEVEL = 0.5
 """A cell is suspicious where its heat passes the level at which ForensicTransfer calls a tile fake."""
 
 
 def find_regions(score_matrix: np.ndarray, place: Placement) -> tuple[Region, ...]:
     """Boxes around the suspicious cells in pixels of the original image, the hottest first."""
-    heat = heat_cells(score_matrix)
+    regions = hot_regions(heat_cells(score_matrix), STEP, place.to_original, (place.height, place.width))
+    return tuple(sorted(regions, key=lambda region: -region.score))
+
+
+def hot_regions(heat: np.ndarray, side: int, to_original: ToOriginal, shape: tuple[int, int]) -> list[Region]:
+    """Boxes around the connected cells that are hotter than ``LEVEL``, in pixels of the original image.
+
+    Args:
+        heat: float32, h x w, one value a cell.
+        side: of a cell.
+        to_original: row and column, in the unit of ``side``, to row and column of the original image.
+        shape: rows and columns of the original image.
+    """
     count, parts, stats, _ = cv2.connectedComponentsWithStats((heat > LEVEL).astype(np.uint8), connectivity=8)
     regions = []
     for part in range(1, count):
         left, top, width, height = (int(value) for value in stats[part, :4])
-        y0, x0 = place.to_original(top * STEP, left * STEP)
-        y1, x1 = place.to_original((top + height) * STEP, (left + width) * STEP)
-        y0, y1 = (int(np.clip(round(y), 0, place.height)) for y in (y0, y1))
-        x0, x1 = (int(np.clip(round(x), 0, place.width)) for x in (x0, x1))
+        y0, x0 = to_original(top * side, left * side)
+        y1, x1 = to_original((top + height) * side, (left + width) * side)
+        y0, y1 = (int(np.clip(round(y), 0, shape[0])) for y in (y0, y1))
+        x0, x1 = (int(np.clip(round(x), 0, shape[1])) for x in (x0, x1))
         if x1 > x0 and y1 > y0:
             regions.append(Region(x0, y0, x1 - x0, y1 - y0, float(heat[parts == part].max())))
-    return tuple(sorted(regions, key=lambda region: -region.score))
+    return regions

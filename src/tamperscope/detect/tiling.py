@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from tamperscope.detect.resample import resample
 from tamperscope.errors import UnscorableImageError
 from tamperscope.mammogram import CANONICAL_PITCH_MM, Mammogram
 
@@ -20,8 +21,8 @@ GRID = (CANVAS - TILE) // STEP + 1
 """61 tile positions a side."""
 BLACK = 150.0
 """A tile whose mean is not above this is black and scores 0."""
-_PITCH_TOLERANCE = 0.02
-_RIM_MM = 3.0
+PITCH_TOLERANCE = 0.02
+RIM_MM = 3.0
 
 
 @dataclass(frozen=True)
@@ -88,33 +89,37 @@ def place_on_canvas(mammogram: Mammogram, *, where: tuple[float, float] = (0.5, 
     height, width = mammogram.shape
     factor = mammogram.spacing.mm / CANONICAL_PITCH_MM
     # Within the tolerance another grid would cost traces and win nothing.
-    if abs(factor - 1) <= _PITCH_TOLERANCE:
+    if abs(factor - 1) <= PITCH_TOLERANCE:
         factor = 1.0
     rows, columns = max(1, round(height * factor)), max(1, round(width * factor))
+    check_fits(rows, columns, mammogram)
+    if min(rows, columns) < TILE:
+        raise UnscorableImageError(
+            f"the image is far too small: {width} x {height} pixels at {mammogram.spacing.mm:g} mm "
+            f"({mammogram.spacing.source}) are {columns} x {rows} pixels of 0.1 mm, less than one {TILE} x {TILE} tile."
+        )
+    pixels, tissue = mammogram.pixels, mammogram.tissue
+    if factor != 1:
+        pixels, tissue = resample(pixels, tissue, rows, columns)
+    # The skin line belongs to the picture: keep a rim around the tissue mask, black out labels and film borders.
+    pixels = np.where(with_rim(tissue, round(RIM_MM / CANONICAL_PITCH_MM)), pixels, np.float32(0))
+    top, left = round((CANVAS - rows) * where[0]), round((CANVAS - columns) * where[1])
+    return Canvas(pixels, Placement(top, left, rows, columns, height, width))
+
+
+def check_fits(rows: int, columns: int, mammogram: Mammogram) -> None:
+    """Raise ``UnscorableImageError`` where a mammogram of so many pixels of 0.1 mm is larger than the canvas."""
     if max(rows, columns) > CANVAS:
         raise UnscorableImageError(
             f"the image is {rows * CANONICAL_PITCH_MM:.0f} x {columns * CANONICAL_PITCH_MM:.0f} mm at "
             f"{mammogram.spacing.mm:g} mm a pixel ({mammogram.spacing.source}); a mammogram of at most "
             f"{CANVAS * CANONICAL_PITCH_MM:.0f} mm a side can be scored."
         )
-    if min(rows, columns) < TILE:
-        raise UnscorableImageError(
-            f"the image is far too small: {width} x {height} pixels at {mammogram.spacing.mm:g} mm "
-            f"({mammogram.spacing.source}) are {columns} x {rows} pixels of 0.1 mm, less than one {TILE} x {TILE} tile."
-        )
-    # Area averaging when shrinking keeps noise from folding; cubic when enlarging.
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    pixels: np.ndarray = mammogram.pixels
-    tissue: np.ndarray = mammogram.tissue.view(np.uint8)
-    if factor != 1:
-        pixels = cv2.resize(pixels, (columns, rows), interpolation=method)
-        tissue = cv2.resize(tissue, (columns, rows), interpolation=cv2.INTER_NEAREST)
-    rim = round(_RIM_MM / CANONICAL_PITCH_MM)
-    # The skin line belongs to the picture: keep a rim around the tissue mask, black out labels and film borders.
-    kept = cv2.dilate(tissue, np.ones((2 * rim + 1, 2 * rim + 1), np.uint8))
-    pixels = np.where(kept != 0, pixels, np.float32(0))
-    top, left = round((CANVAS - rows) * where[0]), round((CANVAS - columns) * where[1])
-    return Canvas(pixels, Placement(top, left, rows, columns, height, width))
+
+
+def with_rim(tissue: np.ndarray, rim: int) -> np.ndarray:
+    """The tissue mask and so many pixels around it: bool, H x W."""
+    return cv2.dilate(tissue.view(np.uint8), np.ones((2 * rim + 1, 2 * rim + 1), np.uint8)) != 0
 
 
 def lit_tiles(canvas: Canvas) -> np.ndarray:

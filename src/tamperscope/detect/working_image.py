@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
-import cv2
 import numpy as np
 
+from tamperscope.detect.resample import resample
+from tamperscope.detect.tiling import PITCH_TOLERANCE, RIM_MM, with_rim
 from tamperscope.errors import UnscorableImageError
 from tamperscope.mammogram import CANONICAL_PITCH_MM, Mammogram
 
@@ -14,8 +16,7 @@ CELL = 8
 """Pixels a cell: evidence is given on a grid of cells."""
 LEAST_SIDE = 256
 _LARGEST_SIDE = 4096
-_TOLERANCE = 0.02
-_RIM_MM = 3.0
+Place = TypeVar("Place", float, np.ndarray)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,7 @@ class WorkingImage:
     left: int
     scale: float
 
-    def to_original(self, y: float, x: float) -> tuple[float, float]:
+    def to_original(self, y: Place, x: Place) -> tuple[Place, Place]:
         """Row and column in working pixels to row and column of the mammogram."""
         return (y + self.top) * self.scale, (x + self.left) * self.scale
 
@@ -49,19 +50,16 @@ def prepare_image(mammogram: Mammogram) -> WorkingImage:
         UnscorableImageError: there is no breast, or it is too small or too large.
     """
     factor = mammogram.spacing.mm / CANONICAL_PITCH_MM
-    pixels: np.ndarray = mammogram.pixels
-    tissue: np.ndarray = mammogram.tissue.view(np.uint8)
-    if factor < 1 - _TOLERANCE:
-        size = tuple(max(1, round(side * factor)) for side in mammogram.shape[::-1])
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        tissue = cv2.resize(tissue, size, interpolation=cv2.INTER_NEAREST)
+    pixels, tissue = mammogram.pixels, mammogram.tissue
+    if factor < 1 - PITCH_TOLERANCE:
+        rows, columns = (max(1, round(side * factor)) for side in mammogram.shape)
+        pixels, tissue = resample(pixels, tissue, rows, columns)
     scale = mammogram.shape[0] / pixels.shape[0]
-    rim = max(1, round(_RIM_MM / CANONICAL_PITCH_MM / max(1.0, factor)))
-    kept = cv2.dilate(tissue, np.ones((2 * rim + 1, 2 * rim + 1), np.uint8)) != 0
-    rows, columns = np.flatnonzero(kept.any(1)), np.flatnonzero(kept.any(0))
-    if not rows.size:
+    kept = with_rim(tissue, max(1, round(RIM_MM / CANONICAL_PITCH_MM / max(1.0, factor))))
+    down, across = np.flatnonzero(kept.any(1)), np.flatnonzero(kept.any(0))
+    if not down.size:
         raise UnscorableImageError("no breast tissue was found.")
-    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    top, bottom, left, right = int(down[0]), int(down[-1]) + 1, int(across[0]), int(across[-1]) + 1
     if min(bottom - top, right - left) < LEAST_SIDE:
         raise UnscorableImageError(
             f"the image is far too small: the breast takes {right - left} x {bottom - top} pixels of "

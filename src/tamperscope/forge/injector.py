@@ -63,6 +63,28 @@ class Injector:
         latent = bool(json.loads(first.path.with_suffix(".json").read_text(encoding="utf-8")).get("latent"))
         return cls(load_network(first.path, threads=threads), load_network(second.path, threads=threads), model, latent)
 
+    def draw(self, original: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Stages 2 to 5: the square that the generators draw.
+
+        Args:
+            original: float32, side x side, reference intensity.
+            rng: draws the noise before CGAN2, and the latent map of generators that have one.
+
+        Returns:
+            condition, CGAN1's picture and CGAN2's: float32, 64 x 64, reference intensity / 1100.
+        """
+        small = cv2.resize(original, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) / np.float32(SCALE)  # stage 2
+        condition = small.copy()
+        condition[HOLE, HOLE] = 0  # stage 3
+        if self.latent:
+            condition[HOLE, HOLE] = rng.standard_normal(condition[HOLE, HOLE].shape, dtype=np.float32)
+        blurred = self.first(condition[None, None])[0, 0]  # stage 4
+        second_condition = blurred.copy()
+        middle = second_condition[HOLE, HOLE]
+        middle += SECOND_CONDITION_NOISE * rng.standard_normal(middle.shape, dtype=np.float32)
+        sharp = self.second(second_condition[None, None])[0, 0]  # stage 5
+        return condition, blurred, sharp
+
     def inject(
         self,
         mammogram: Mammogram,
@@ -99,19 +121,11 @@ class Injector:
         rng = np.random.default_rng(seed)
         original = mammogram.pixels[square.slices]
 
-        small = cv2.resize(original, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) / np.float32(SCALE)  # stage 2
-        condition = small.copy()
-        condition[HOLE, HOLE] = 0  # stage 3
-        if self.latent:
-            condition[HOLE, HOLE] = rng.standard_normal(condition[HOLE, HOLE].shape, dtype=np.float32)
-        blurred = self.first(condition[None, None])[0, 0]  # stage 4
-        second_condition = blurred.copy()
-        middle = second_condition[HOLE, HOLE]
-        middle += SECOND_CONDITION_NOISE * rng.standard_normal(middle.shape, dtype=np.float32)
-        sharp = self.second(second_condition[None, None])[0, 0]  # stage 5
+        condition, blurred, sharp = self.draw(original, rng)
         enlarged = cv2.resize(sharp, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
         generated = enlarged * np.float32(SCALE)  # stage 6
         if noise_model == "white":
+            assert noise is not None, "white noise has a default"
             generated = generated + noise * rng.standard_normal(generated.shape)  # stage 7
         weight = weight_matrix(generated, threshold=threshold, smoothing=smoothing, power=power)
         if noise_model == "matched":

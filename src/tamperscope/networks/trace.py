@@ -13,8 +13,6 @@ from torch import nn
 from torch.nn import functional
 
 CELL = 8
-HALO = 32
-"""Pixels beyond a cell that its features can depend on, rounded up to whole cells."""
 KNOTS = 6
 SHRINKAGE = 40.0
 LIMIT = 8.0

@@ -138,4 +138,4 @@ def _internal_error(error: Exception, detector: Scanner, *, debug: bool) -> Find
 
 
 def _not_scored(reason: str, detector: Scanner) -> Finding:
-    return Finding("not-scored", None, detector.threshold, reason, model=detector.model)
+    return Finding.not_scored(reason, threshold=detector.threshold, model=detector.model)

@@ -12,8 +12,8 @@ import numpy as np
 
 from tamperscope import __version__
 from tamperscope.detect.finding import Finding
+from tamperscope.io.files import write_atomically
 from tamperscope.mammogram import Mammogram
-from tamperscope.report.files import write_atomically
 from tamperscope.report.naming import ENDINGS
 from tamperscope.report.overlay import PALETTE, draw_overlay
 from tamperscope.report.png import encode_palette_png

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader
 
 from tamperscope import __version__
-from tamperscope.report.files import write_atomically
+from tamperscope.io.files import write_atomically
 from tamperscope.report.outcome import Outcome
 from tamperscope.report.overlay import COLD, OPACITY, STEPS, step_colours
 from tamperscope.report.visible import visible

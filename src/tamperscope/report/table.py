@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from tamperscope.report.files import write_atomically
+from tamperscope.io.files import write_atomically
 from tamperscope.report.outcome import Outcome
 
 COLUMNS = ("path", "sha256", "verdict", "score", "threshold", "regions", "reason", "seconds")

@@ -1,4 +1,6 @@
-"""Readers that are no people: they answer through the real server, and are labelled as simulated wherever they show.
+"""Readers that are no people: they answer through the checks and the store of the server.
+
+They are labelled as simulated wherever they show.
 
 The model is the binormal one: how suspicious a forged image looks is normal with mean ``separation``, a real one with
 mean 0, standard deviation 1 (area under the ROC curve: Phi(separation / sqrt 2)); the same for how ill it looks. Forged

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
 from tamperscope.benchmark.cesm import Case
 from tamperscope.benchmark.lossless import make_lossless_like
-from tamperscope.detect.calibration import Calibration, NullDistribution
+from tamperscope.detect.calibration import Calibration
 from tamperscope.detect.multi_cue import MultiCueDetector
-from tamperscope.detect.working_image import prepare_image
+from tamperscope.detect.resample import resample
 from tamperscope.io.read import read_mammogram
 from tamperscope.mammogram import Mammogram, Spacing
 from tamperscope.train.picture_history import jpeg_trip
@@ -27,14 +26,11 @@ def calibrate_on(cases: Sequence[Case], detector: MultiCueDetector, *, seed: int
         detector: its cues are asked; its calibration is not used.
         seed: of the guises.
     """
-    peaks: dict[str, list[float]] = {}
+    peaks = []
     for case in tqdm(cases, desc="calibrating", mininterval=5):
         rng = np.random.default_rng([seed, *case.name.encode()])
-        for guise in guises(read_mammogram(case.path), rng):
-            for cue, cells in detector.evidence(prepare_image(guise)).items():
-                peaks.setdefault(cue, []).append(float(cells.max()))
-    nulls = {cue: NullDistribution(tuple(sorted(values))) for cue, values in peaks.items()}
-    return Calibration(nulls, f"{len(cases)} untouched CESM images in 5 guises each")
+        peaks += [detector.peaks(guise) for guise in guises(read_mammogram(case.path), rng)]
+    return Calibration.of_peaks(peaks, f"{len(cases)} untouched CESM images in 5 guises each")
 
 
 def guises(mammogram: Mammogram, rng: np.random.Generator) -> Iterator[Mammogram]:
@@ -42,9 +38,8 @@ def guises(mammogram: Mammogram, rng: np.random.Generator) -> Iterator[Mammogram
     yield mammogram
     yield make_lossless_like(mammogram, rng=rng)
     for factor in (0.5, 0.75):
-        size = tuple(round(side * factor) for side in mammogram.shape[::-1])
-        tissue = cv2.resize(mammogram.tissue.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).view(np.bool_)
-        pixels = cv2.resize(mammogram.pixels, size, interpolation=cv2.INTER_AREA)
+        rows, columns = (round(side * factor) for side in mammogram.shape)
+        pixels, tissue = resample(mammogram.pixels, mammogram.tissue, rows, columns)
         # Three quarters stand for a detector of another sharpness at the same pitch.
         mm = mammogram.spacing.mm / factor if factor == 0.5 else mammogram.spacing.mm
         yield replace(mammogram, pixels=pixels, tissue=tissue, spacing=Spacing(mm, "given"), source=None)

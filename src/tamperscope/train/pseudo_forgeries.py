@@ -15,7 +15,7 @@ import numpy as np
 
 from tamperscope.forge.grain import low_pass, random_phase_grain
 from tamperscope.forge.harmonic import fill_harmonic
-from tamperscope.forge.injector import HOLE, SCALE, SECOND_CONDITION_NOISE, SIDE
+from tamperscope.forge.injector import SCALE, Injector
 from tamperscope.forge.merge import merge, weight_matrix
 from tamperscope.forge.random_region import blob_outline
 from tamperscope.train.picture_history import jpeg_trip
@@ -23,7 +23,6 @@ from tamperscope.train.picture_history import jpeg_trip
 SIDES = (24, 200)
 """Smallest and largest side of a forged region, pixels."""
 _TRIES = 20
-Generators = tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +40,7 @@ def forge_crop(
     donor: np.ndarray,
     rng: np.random.Generator,
     *,
-    generators: Generators,
+    injector: Injector,
     kinds: dict[str, float],
     regions: int,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -51,7 +50,7 @@ def forge_crop(
         pixels: float32, H x W, reference intensity, 0 off the breast.
         donor: float32, at least 300 x 300, of another patient.
         rng: draws everything.
-        generators: Mammo-CGAN's two, for injections.
+        injector: Mammo-CGAN, for injections.
         kinds: weight of each kind of ``KINDS``.
         regions: how many are wanted; fewer where they don't fit.
 
@@ -70,7 +69,7 @@ def forge_crop(
         box, hole = where
         window = Window(pixels[box], hole, _donor_window(donor, hole.shape, rng))
         if kind == "injection":
-            forged, alpha = _inject(window, rng, generators)
+            forged, alpha = _inject(window, rng, injector)
         else:
             content = KINDS[kind](window, rng).astype(np.float32)
             forged, alpha = _join(window, content, kind, rng)
@@ -235,19 +234,14 @@ def _join(window: Window, content: np.ndarray, kind: str, rng: np.random.Generat
     return alpha * content + (1 - alpha) * window.pixels, alpha
 
 
-def _inject(window: Window, rng: np.random.Generator, generators: Generators) -> tuple[np.ndarray, np.ndarray]:
+def _inject(window: Window, rng: np.random.Generator, injector: Injector) -> tuple[np.ndarray, np.ndarray]:
     """Mammo-CGAN's stages 2 to 8 with random parameters and white or matched noise."""
     height, width = window.pixels.shape
     side = min(height, width)
     y, x = (height - side) // 2, (width - side) // 2
     box = slice(y, y + side), slice(x, x + side)
     original = window.pixels[box]
-    condition = cv2.resize(original, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) / np.float32(SCALE)
-    condition[HOLE, HOLE] = 0
-    blurred = generators[0](condition[None, None])[0, 0]
-    middle = blurred[HOLE, HOLE]
-    middle += SECOND_CONDITION_NOISE * rng.standard_normal(middle.shape, dtype=np.float32)
-    generated = cv2.resize(generators[1](blurred[None, None])[0, 0], (side, side)) * np.float64(SCALE)
+    generated = cv2.resize(injector.draw(original, rng)[2], (side, side)) * np.float64(SCALE)
     if rng.random() < 0.65:
         generated += rng.choice([0, 1, 1]) * rng.uniform(2, 15) * rng.standard_normal(generated.shape)
     else:

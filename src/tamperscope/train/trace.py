@@ -15,14 +15,16 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from tamperscope.benchmark.cesm import Case
+from tamperscope.detect.cues.trace import cell_means
 from tamperscope.detect.residuals import noise_residuals
 from tamperscope.detect.tiling import place_on_canvas
+from tamperscope.forge.injector import Injector
 from tamperscope.io.read import read_mammogram
-from tamperscope.networks.trace import CELL, TraceNetwork
+from tamperscope.networks.trace import TraceNetwork
 from tamperscope.train.config import TraceRecipe
 from tamperscope.train.export import export_network
 from tamperscope.train.picture_history import age, resample
-from tamperscope.train.pseudo_forgeries import Generators, forge_crop
+from tamperscope.train.pseudo_forgeries import forge_crop
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 _LEAST_LIT = 0.6
@@ -49,27 +51,27 @@ class Crops(Dataset):
         recipe: TraceRecipe,
         sources: Sequence[np.ndarray],
         patients: Sequence[tuple[int, int]],
-        generators: Generators,
+        injector: Injector,
         *,
         start: int,
         count: int,
     ) -> None:
         self.recipe, self.sources, self.patients = recipe, sources, patients
-        self.generators, self.start, self.count = generators, start, count
+        self.injector, self.start, self.count = injector, start, count
 
     def __len__(self) -> int:
         return self.count
 
     def __getitem__(self, index: int) -> tuple[np.ndarray | np.float32, ...]:
         rng = np.random.default_rng([self.recipe.seed, self.start + index])
-        return draw_crop(self.recipe, self.sources, self.patients, self.generators, rng)
+        return draw_crop(self.recipe, self.sources, self.patients, self.injector, rng)
 
 
 def draw_crop(
     recipe: TraceRecipe,
     sources: Sequence[np.ndarray],
     patients: Sequence[tuple[int, int]],
-    generators: Generators,
+    injector: Injector,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray | np.float32, ...]:
     """One crop: residuals 3 x S x S, cells' brightness, valid cells, forged share of the cells, whether forged."""
@@ -91,18 +93,17 @@ def draw_crop(
         _cut(donor_source, first, rng), before, np.random.default_rng(seed if shared else seed + 1), middle
     )
     regions = 0 if rng.random() < recipe.untouched else int(rng.integers(1, 4))
-    forged, share = forge_crop(pixels, donor, rng, generators=generators, kinds=recipe.kinds, regions=regions)
+    forged, share = forge_crop(pixels, donor, rng, injector=injector, kinds=recipe.kinds, regions=regions)
     forged, share = resample(forged, after)[:side, :side], resample(share, after)[:side, :side]
     forged = age(np.ascontiguousarray(forged), rng, strength=recipe.age_after)
     turn, flip = int(rng.integers(4)), rng.random() < 0.5
     forged, share = (np.ascontiguousarray(_turned(a, turn, flip)) for a in (forged, share))
     residuals, brightness, valid = noise_residuals(forged)
-    cells = (side // CELL, CELL, side // CELL, CELL)
     return (
         residuals,
-        brightness.reshape(cells).mean((1, 3)),
-        valid.reshape(cells).mean((1, 3)) > 0.99,
-        share.reshape(cells).mean((1, 3)).astype(np.float32),
+        cell_means(brightness),
+        cell_means(valid) > 0.99,
+        cell_means(share),
         np.float32(share.max() > 0.5),
     )
 
@@ -194,7 +195,7 @@ def crop_logits(logits: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
 
 
 def train_trace(
-    recipe: TraceRecipe, cases: Sequence[Case], generators: Generators, *, out: Path, workers: int = 1
+    recipe: TraceRecipe, cases: Sequence[Case], injector: Injector, *, out: Path, workers: int = 1
 ) -> TraceNetwork:
     """Train on the pseudo-forgeries of the given images.
 
@@ -204,7 +205,7 @@ def train_trace(
     Args:
         recipe: settings.
         cases: images of the training patients.
-        generators: Mammo-CGAN's, for injections.
+        injector: Mammo-CGAN, for injections.
         out: folder of the checkpoint.
         workers: processes that draw crops.
 
@@ -232,7 +233,7 @@ def train_trace(
         recipe,
         sources,
         [case.patients for case in cases],
-        generators,
+        injector,
         start=start * recipe.batch,
         count=(recipe.steps - start) * recipe.batch,
     )

@@ -16,7 +16,9 @@ UNDO = """async (seed) => {
     const kind = pick(["answer", "mark-add", "mark-edit", "mark-delete"]);
     let act = { kind: "answer", question: pick(["a", "b"]), value: pick([null, 1, 2, "x"]) };
     if (kind === "mark-add") act = { kind, mark: { id: newId(), kind: "point", shape: {}, confidence: null } };
-    else if (kind !== "answer" && known.length) act = { kind, mark: { ...pick(known), confidence: Math.floor(random() * 100) } };
+    else if (kind !== "answer" && known.length) {
+      act = { kind, mark: { ...pick(known), confidence: Math.floor(random() * 100) } };
+    }
     history.remember(reading, act);
     step(act);
     readings.push(JSON.stringify(sorted(reading)));
@@ -92,7 +94,9 @@ REFUSED = """async () => {
   const { Outbox } = await import("/static/outbox.js");
   const kept = [];
   const send = async (_case, events) => {
-    if (events.some(({ value }) => value === "bad")) throw Object.assign(new Error("That is not a value."), { status: 422 });
+    if (events.some(({ value }) => value === "bad")) {
+      throw Object.assign(new Error("That is not a value."), { status: 422 });
+    }
     kept.push(...events.map(({ value }) => value));
     return {};
   };

@@ -88,7 +88,8 @@ def test_values_between_pixels_are_bilinear(modules, scale):
         """async ({size, placement, screen}) => {
           const { fetchPicture } = await import("/static/image.js");
           const { resample } = await import("/static/resample.js");
-          const { x, y, width, height, values } = resample(await fetchPicture("/pixels", size.width, size.height), placement, screen);
+          const picture = await fetchPicture("/pixels", size.width, size.height);
+          const { x, y, width, height, values } = resample(picture, placement, screen);
           return Uint16Array.from([x, y, width, height, ...values]);
         }""",
         {"size": served(modules, values), "placement": placement, "screen": screen},

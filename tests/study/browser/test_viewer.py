@@ -147,7 +147,8 @@ def test_every_control_has_a_name(viewing):
     nameless = viewing.page.evaluate(
         """() => [...document.querySelectorAll("button, a, input, textarea, progress, [role]")].filter((one) => {
           const label = one.closest("label")?.textContent.trim();
-          return !(one.getAttribute("aria-label") || one.getAttribute("aria-labelledby") || one.textContent.trim() || label)
+          const named = one.getAttribute("aria-label") || one.getAttribute("aria-labelledby");
+          return !(named || one.textContent.trim() || label)
             && !["status", "alert"].includes(one.getAttribute("role")) && one.type !== "hidden";
         }).map((one) => one.outerHTML)"""
     )

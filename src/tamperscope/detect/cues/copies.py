@@ -31,10 +31,11 @@ _AROUND = 56
 _WINDOW = 13
 _LEAST_AREA = 2 * _WINDOW**2
 """Effective pixels: untouched film, smooth as it is, has pairs of places alike over one window, not over two."""
-_LEAST_SEAMED = 150
 _SEAM = 0.06
 _ORIGINAL = 0.5
 Pixels = tuple[np.ndarray, np.ndarray]
+Part = tuple[np.ndarray, np.ndarray, float]
+"""Rows, columns, and their effective count."""
 
 
 def copied_areas(pixels: np.ndarray, valid: np.ndarray, *, mirrored: bool = True) -> tuple[np.ndarray, int]:
@@ -151,14 +152,14 @@ def _measure(
 ) -> int:
     """Enter the area around each pair into ``area``, at both ends; returns how many pairs were measured."""
     first, second, correlation = pairs
-    done: dict[tuple[int, int], np.ndarray] = {}
+    done: dict[tuple[int, int], list[Part]] = {}
     measured = 0
     for index in np.argsort(-correlation, kind="stable"):
         (y0, x0), (y1, x1) = points[first[index]], points[second[index]]
         move = (int(y1 - y0), int(x1 + x0 if mirrored else x1 - x0))
         # Pairs inside an area that was measured under the same move have nothing to add.
-        covered = done.get(move)
-        if covered is not None and covered[y0, x0] > 0:
+        covered = done.setdefault(move, [])
+        if any(((rows == y0) & (columns == x0)).any() for rows, columns, _ in covered):
             continue
         if measured >= _MOST_CANDIDATES:
             break
@@ -166,24 +167,32 @@ def _measure(
         part = _area_around(fine, valid, (int(y0), int(x0)), (int(y1), int(x1)), mirrored=mirrored)
         if part is None or part[2] < _LEAST_AREA:
             continue
-        rows, columns, size = part
-        if covered is None:
-            covered = done[move] = np.zeros(fine.shape, np.float32)
-        covered[rows, columns] = np.maximum(covered[rows, columns], size)
-    for (down, across), sizes in done.items():
-        rows, columns = np.nonzero(sizes)
-        start = rows, columns
+        covered.append(part)
+    for (down, across), parts in done.items():
+        if not parts:
+            continue
+        start, found = _united(parts, fine.shape[1])
+        rows, columns = start
         end = rows + down, (across - columns if mirrored else across + columns)
-        found = sizes[start]
-        seam = _seam(finest, start, end) if found.max() > _LEAST_SEAMED else 0.0
+        seam = _seam(finest, start, end)
         area[start] = np.maximum(area[start], found * (_ORIGINAL if seam > _SEAM else 1))
         area[end] = np.maximum(area[end], found * (_ORIGINAL if seam < -_SEAM else 1))
     return measured
 
 
+def _united(parts: list[Part], width: int) -> tuple[Pixels, np.ndarray]:
+    """The pixels of all parts, each once, and the largest effective count of those that it lies in."""
+    places = np.concatenate([rows * width + columns for rows, columns, _ in parts])
+    sizes = np.concatenate([np.full(len(rows), size, np.float32) for rows, _, size in parts])
+    united, where = np.unique(places, return_inverse=True)
+    largest = np.zeros(len(united), np.float32)
+    np.maximum.at(largest, where, sizes)
+    return (united // width, united % width), largest
+
+
 def _area_around(
     fine: np.ndarray, valid: np.ndarray, start: tuple[int, int], end: tuple[int, int], *, mirrored: bool
-) -> tuple[np.ndarray, np.ndarray, float] | None:
+) -> Part | None:
     """Connected pixels around ``start`` that correlate with those around ``end``: rows, columns, effective count."""
     up = min(_AROUND, start[0], end[0])
     down = min(_AROUND, fine.shape[0] - 1 - start[0], fine.shape[0] - 1 - end[0])

@@ -17,7 +17,8 @@ from tamperscope.detect.working_image import CELL
 HALO = 32
 """Pixels beyond a band that its cells' features depend on, at most."""
 _BAND = 256
-_OUTSIDE = -20.0
+OUTSIDE = -20.0
+"""Logit of a cell in which there is nothing to look at."""
 Network = Callable[[np.ndarray], np.ndarray]
 
 
@@ -36,19 +37,24 @@ def trace_evidence(
     Returns:
         float32, H/8 x W/8; -20 where there is nothing to look at.
     """
-    levels, cells = cell_means(brightness), cell_means(valid.astype(np.float32)) > 0.99
+    levels, cells = cell_means(brightness), cell_means(valid) > 0.99
     if not cells.any():
-        return np.full(cells.shape, _OUTSIDE, np.float32)
+        return np.full(cells.shape, OUTSIDE, np.float32)
     compared = compare_within_image(_features(residuals, encoder), levels, cells)
     logits = head(np.concatenate([compared, cells[None]]).astype(np.float32)[None])[0, 0]
     smooth = cv2.blur(logits, (3, 3), borderType=cv2.BORDER_CONSTANT)
-    return np.where(cells, smooth, np.float32(_OUTSIDE))
+    return np.where(cells, smooth, np.float32(OUTSIDE))
 
 
 def cell_means(pixels: np.ndarray) -> np.ndarray:
     """Means of the 8 x 8 cells: float32."""
+    return by_cells(pixels).mean((1, 3), dtype=np.float32)
+
+
+def by_cells(pixels: np.ndarray) -> np.ndarray:
+    """H x W as H/8 x 8 x W/8 x 8: the pixels of a cell lie along axes 1 and 3."""
     height, width = pixels.shape
-    return pixels.reshape(height // CELL, CELL, width // CELL, CELL).mean((1, 3), dtype=np.float32)
+    return pixels.reshape(height // CELL, CELL, width // CELL, CELL)
 
 
 def _features(residuals: np.ndarray, encoder: Network) -> np.ndarray:
