@@ -20,7 +20,7 @@ from tamperscope.forge.control import Control
 from tamperscope.forge.forger import Forger
 from tamperscope.forge.forgery import Forgery, Square
 from tamperscope.forge.hidden import Hidden
-from tamperscope.forge.injector import HOLE, SIDE
+from tamperscope.forge.injector import CONTEXT
 from tamperscope.forge.mammo_cgan import MammoCgan
 from tamperscope.forge.random_region import DEFAULT_SIZES_MM, random_region
 from tamperscope.forge.region import Region
@@ -32,8 +32,6 @@ SMALLEST_MM, LARGEST_MM = 3.0, 30.0
 LEAST_FORGED_MM2 = 0.3
 """A forgery of a few pixels (one speck in healthy tissue) is no attack, and no detector can be asked to see it."""
 _ATTEMPTS = 8
-_CONTEXT = SIDE / (HOLE.stop - HOLE.start)
-"""A mass is taken with as much of its surroundings as the injector's square has."""
 _LEAST_TISSUE = 0.97
 _EDGE_MM = 3.0
 
@@ -192,7 +190,7 @@ def _whole_mass(prepared: Prepared, donor: Mammogram, rng: np.random.Generator) 
         longer = max(mass.width, mass.height)
         if not SMALLEST_MM <= longer * donor.spacing.mm <= LARGEST_MM:
             continue
-        reach = edge + int(longer * (_CONTEXT - 1) / 2) + (longer - min(mass.width, mass.height)) // 2
+        reach = edge + int(longer * (CONTEXT - 1) / 2) + (longer - min(mass.width, mass.height)) // 2
         top, left = mass.y - reach, mass.x - reach
         bottom, right = mass.y + mass.height + reach, mass.x + mass.width + reach
         if min(top, left) < 0 or bottom > donor.shape[0] or right > donor.shape[1]:
@@ -203,4 +201,4 @@ def _whole_mass(prepared: Prepared, donor: Mammogram, rng: np.random.Generator) 
 
 
 def _with_surroundings(region: Region, mammogram: Mammogram) -> Region:
-    return Region.of_square(region.bounding_square(*mammogram.shape, context=_CONTEXT))
+    return Region.of_square(region.bounding_square(*mammogram.shape, context=CONTEXT))

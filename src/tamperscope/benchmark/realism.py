@@ -19,7 +19,7 @@ from tamperscope.benchmark.lossless import make_lossless_like
 from tamperscope.benchmark.mass_squares import square_around
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Square
-from tamperscope.forge.injector import HOLE, SIDE, Injector, random_square
+from tamperscope.forge.injector import CONTEXT, Injector, random_square
 from tamperscope.forge.merge import merge, weight_matrix
 from tamperscope.forge.real_mass import RealMass
 from tamperscope.forge.region import Region
@@ -27,8 +27,6 @@ from tamperscope.io.read import read_mammogram
 from tamperscope.mammogram import Mammogram
 from tamperscope.networks.mobilenet_v2 import MobileNetV2Features
 
-CONTEXT = SIDE / (HOLE.stop - HOLE.start)
-"""The mass fills the middle 44 of 64 pixels, as a synthetic one does."""
 SHOWN_SIDE = 128
 WINDOW = (300.0, 800.0)
 """Display window, reference intensity."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from tamperscope.forge.blend import HARD, Blend
 from tamperscope.forge.card import Card
-from tamperscope.forge.grain import low_pass, random_phase_grain
+from tamperscope.forge.grain import low_pass, random_phase_grain, robust_deviation
 from tamperscope.forge.harmonic import fill_harmonic
 from tamperscope.forge.region import Region
 from tamperscope.forge.region_forger import Edit, RegionForger
@@ -64,8 +64,7 @@ class RemoveCalcifications(RegionForger):
         top_hat = cv2.morphologyEx(pixels, cv2.MORPH_TOPHAT, _disc(radius))
         inside = top_hat[window.hole]
         middle = float(np.median(inside))
-        spread = float(np.median(np.abs(inside - middle))) / 0.6745
-        bright = window.hole & (top_hat >= min(middle + self.strength * spread, float(inside.max())))
+        bright = window.hole & (top_hat >= min(middle + self.strength * robust_deviation(inside), float(inside.max())))
         # Vessels and the rims of masses stand out too, but are long.
         _, parts, stats, _ = cv2.connectedComponentsWithStats(bright.view(np.uint8))
         longest = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])

@@ -49,7 +49,7 @@ def random_phase_grain(
         return np.zeros(residual.shape)
     values = np.where(known, residual - residual[known].mean(), 0.0)
     # A few very bright pixels (calcifications, vessels, labels' rims) are no texture.
-    limit = 3 * _spread(values[known])
+    limit = 3 * robust_deviation(values[known])
     values = np.clip(values, -limit, limit)
     close = known if near is None or (known & near).sum() < _LEAST else known & near
     height, width = residual.shape
@@ -62,9 +62,9 @@ def random_phase_grain(
     amplitude = np.sqrt(np.maximum(spectrum, 0))
     noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal(size)) * amplitude, size)[:height, :width]
     spread = float(noise.std())
-    return noise * (_spread(values[close]) / spread) if spread > 0 else np.zeros(residual.shape)
+    return noise * (robust_deviation(values[close]) / spread) if spread > 0 else np.zeros(residual.shape)
 
 
-def _spread(values: np.ndarray) -> float:
+def robust_deviation(values: np.ndarray) -> float:
     """Standard deviation from the median absolute deviation."""
     return float(np.median(np.abs(values - np.median(values)))) / 0.6745

@@ -25,6 +25,8 @@ SIDE = 64
 SCALE = 1100.0
 HOLE = slice(10, 54)
 """Rows and columns of the middle 44 x 44 that the condition lacks."""
+CONTEXT = SIDE / (HOLE.stop - HOLE.start)
+"""Side of the square over that of the tumour in its middle."""
 SECOND_CONDITION_NOISE = 0.003
 LEAST_SIDE = 32
 DEFAULT_SIDE_MM = 24.0

@@ -11,12 +11,9 @@ from tamperscope.forge.blend import WEIGHTED, Weighted
 from tamperscope.forge.card import Card
 from tamperscope.forge.forger import Forger, checked_region
 from tamperscope.forge.forgery import Forgery, Square
-from tamperscope.forge.injector import HOLE, LEAST_SIDE, SIDE, WHITE_NOISE, Injector, NoiseModel
+from tamperscope.forge.injector import CONTEXT, LEAST_SIDE, WHITE_NOISE, Injector, NoiseModel
 from tamperscope.forge.region import Region
 from tamperscope.mammogram import Mammogram
-
-_CONTEXT = SIDE / (HOLE.stop - HOLE.start)
-"""The tumour is in the middle 44 of the 64 pixels: the square is that much larger than the region."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +46,7 @@ class MammoCgan(Forger):
     def repeat(self, mammogram: Mammogram, region: Region | Square, *, seed: int) -> Forgery:
         """See ``Forger.repeat``."""
         region = checked_region(mammogram, region)
-        square = region.bounding_square(*mammogram.shape, least=LEAST_SIDE, context=_CONTEXT)
+        square = region.bounding_square(*mammogram.shape, least=LEAST_SIDE, context=CONTEXT)
         injector = self.injector or _shipped()
         blend = self.blend
         forgery = injector.inject(

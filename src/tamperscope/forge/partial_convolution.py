@@ -23,6 +23,7 @@ from tamperscope.forge.harmonic import fill_harmonic
 from tamperscope.forge.matched_noise import power_spectrum
 from tamperscope.forge.merge import merge
 from tamperscope.forge.process import reach_of
+from tamperscope.forge.processing import resized
 from tamperscope.forge.region import Region
 from tamperscope.forge.region_forger import Edit, RegionForger
 from tamperscope.forge.window import Window
@@ -118,10 +119,10 @@ class PartialConvolution512(Forger):
         part = Region.of_square(region.bounding_square(*mammogram.shape, context=self.context))
         window = Window.around(mammogram, part, 0)
         inner = (region.on_image(*mammogram.shape) & mammogram.tissue)[window.slices]
-        small = _resized(window.pixels, self.side)
+        small = resized(window.pixels, self.side, self.side)
         # The hole covers every small pixel that a pixel of the region went into.
-        hole = _resized(inner.astype(np.float32), self.side) > 0.01
-        tissue = _resized(window.tissue.astype(np.float32), self.side) > 0.5
+        hole = resized(inner.astype(np.float32), self.side, self.side) > 0.01
+        tissue = resized(window.tissue.astype(np.float32), self.side, self.side) > 0.5
         distance = cv2.distanceTransform((~hole).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
         weight = np.clip(1 - distance / (self.ramp + 1), 0, 1) * tissue
         grown = weight > 0
@@ -131,7 +132,7 @@ class PartialConvolution512(Forger):
             rng = np.random.default_rng(seed)
             filled = filled + self.grain * _lacking_grain(small, filled, grown, known, rng)
         joined = merge(filled, small, weight).astype(np.float32)
-        back = _resized(joined, window.pixels.shape[0])
+        back = resized(joined, *window.pixels.shape)
         mask = np.zeros(mammogram.shape, np.bool_)
         mask[window.slices] = inner
         record = self.record(region, seed=seed, drawn={"model": _model()})
@@ -213,12 +214,6 @@ def _lacking_grain(
     gain = np.sqrt(np.clip(1 - smooth[1] / np.maximum(smooth[0], 1e-12), 0, 1))
     kernel = np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(gain)).real)
     return cv2.filter2D(texture, cv2.CV_64F, kernel, borderType=cv2.BORDER_REFLECT)
-
-
-def _resized(picture: np.ndarray, side: int) -> np.ndarray:
-    """To a square, as ``processing.Trip`` does it."""
-    shrinks = side < picture.shape[0]
-    return cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
 
 
 def _weights() -> Weights:

@@ -181,10 +181,11 @@ class Jpeg2000(Step):
 
 def _there_and_back(pixels: np.ndarray, rows: int, columns: int) -> np.ndarray:
     height, width = pixels.shape
-    return _resized(_resized(pixels, rows, columns), height, width)
+    return resized(resized(pixels, rows, columns), height, width)
 
 
-def _resized(pixels: np.ndarray, rows: int, columns: int) -> np.ndarray:
+def resized(pixels: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """On a grid of so many rows and columns: area averaging where it has fewer pixels, cubic where it has more."""
     shrinks = rows * columns < pixels.size
     return cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
 

@@ -20,7 +20,7 @@ from tamperscope.forge.batch import (
     save_result,
 )
 from tamperscope.forge.coco import Annotated
-from tamperscope.forge.injector import HOLE, SIDE, Injector, NoiseModel
+from tamperscope.forge.injector import CONTEXT, Injector, NoiseModel
 from tamperscope.forge.plan import Row
 from tamperscope.forge.random_region import DEFAULT_SIZES_MM
 from tamperscope.io.write import beside
@@ -81,7 +81,7 @@ def annotated_results(outcomes: Sequence[Outcome], out: Path) -> Iterator[Annota
 def _draw(images: Sequence[Path], number: int, attempt: int, seed: int, noise_model: NoiseModel) -> Row:
     """Image, size and parameters of one attempt; later ones move on to the next images."""
     rng = np.random.default_rng([seed, number, attempt])
-    size = max(DEFAULT_SIZES_MM[int(rng.integers(len(DEFAULT_SIZES_MM)))]) * SIDE / (HOLE.stop - HOLE.start)
+    size = max(DEFAULT_SIZES_MM[int(rng.integers(len(DEFAULT_SIZES_MM)))]) * CONTEXT
     parameters = {
         "threshold": round(rng.uniform(*_THRESHOLDS), 1),
         "smoothing": round(rng.uniform(*_SMOOTHINGS), 1),

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from tamperscope.study import sessions
 from tamperscope.study.passwords import new_token, right_password
-from tamperscope.study.requests import COOKIE, bounded, same_origin, store_of
+from tamperscope.study.requests import COOKIE, bounded, same_origin, signed_in, store_of
 
 router = APIRouter()
 SIGN_IN_COOKIE = "signing-in"
@@ -89,7 +89,7 @@ def _sign_in_page(request: Request, reader: Any, error: str = "", status: int = 
 
 async def _sign_in(request: Request, reader: Any, hashed: str, reader_id: str | None, to: str) -> Response:
     same_origin(request)
-    form = parse_qs((await bounded(request)).decode("utf-8", "replace"))
+    form = await _form(request)
     password = form.get("password", [""])[0]
     if not sessions.same(form.get("csrf", [""])[0], request.cookies.get(SIGN_IN_COOKIE)):
         return _sign_in_page(request, reader, "The page was too old. Please try again.", 403)
@@ -107,6 +107,10 @@ async def _sign_in(request: Request, reader: Any, hashed: str, reader_id: str | 
     return answer
 
 
+async def _form(request: Request) -> dict[str, list[str]]:
+    return parse_qs((await bounded(request)).decode("utf-8", "replace"))
+
+
 def _set_cookie(request: Request, answer: Response, name: str, value: str) -> None:
     answer.set_cookie(name, value, path="/", httponly=True, samesite="strict", secure=request.app.state.secure)
 
@@ -117,7 +121,7 @@ async def sign_out(request: Request) -> Response:
     same_origin(request)
     token = request.cookies.get(COOKIE)
     session = await run_in_threadpool(sessions.find, store_of(request), token)
-    form = parse_qs((await bounded(request)).decode("utf-8", "replace"))
+    form = await _form(request)
     if session and not sessions.same(form.get("csrf", [""])[0], session.csrf):
         raise HTTPException(403)
     await run_in_threadpool(sessions.end, store_of(request), token)
@@ -129,9 +133,7 @@ async def sign_out(request: Request) -> Response:
 @router.get("/study")
 def home(request: Request) -> Response:
     """The reader's overview."""
-    session = sessions.find(store_of(request), request.cookies.get(COOKIE))
-    if session is None:
-        raise HTTPException(401)
+    session = signed_in(request)
     if session.reader_id is None:
         return RedirectResponse("/operator", 303)
     return _page(request, "home", csrf=session.csrf)
@@ -140,9 +142,7 @@ def home(request: Request) -> Response:
 @router.get("/study/case/{case_id}")
 def case_page(request: Request, case_id: str) -> Response:
     """A case's page: the same for all, filled by its scripts."""
-    session = sessions.find(store_of(request), request.cookies.get(COOKIE))
-    if session is None:
-        raise HTTPException(401)
+    session = signed_in(request)
     case = store_of(request).cases.get(case_id)
     if case is None or case.reader_id != session.reader_id:
         raise HTTPException(403)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from tamperscope.forge.grain import robust_deviation
+
 
 def to_blocks(picture: np.ndarray, side: int) -> np.ndarray:
     """The picture as rows x columns x side*side, what is left at the lower and right edge being dropped."""
@@ -16,7 +18,7 @@ def to_blocks(picture: np.ndarray, side: int) -> np.ndarray:
 def robust_outliers(values: np.ndarray, used: np.ndarray) -> np.ndarray:
     """How far each value lies from the median of the used ones, in robust standard deviations; 0 elsewhere."""
     middle = float(np.median(values[used]))
-    spread = float(np.median(np.abs(values[used] - middle))) / 0.6745
+    spread = robust_deviation(values[used])
     return np.where(used, np.abs(values - middle) / max(spread, 1e-6), 0.0)
 
 
