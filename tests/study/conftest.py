@@ -1,13 +1,17 @@
 """A small study in a folder, and clients that are signed in."""
 
+import contextlib
 import csv
 import json
 import re
 import shutil
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import uvicorn
 import yaml
 
 pytest.importorskip("fastapi")
@@ -77,6 +81,21 @@ def access(study):
     """Who to (link, password)."""
     with (study / "access.csv").open(encoding="utf-8") as stream:
         return {row["who"]: (row["link"], row["password"]) for row in csv.DictReader(stream)}
+
+
+@contextlib.contextmanager
+def live(study):
+    """The study's app behind a real HTTP server on a free port of this machine; yields its address."""
+    config = uvicorn.Config(app_for(study), port=0, log_level="warning", access_log=False, server_header=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
 
 
 def sign_in(app, study, who="reader-1"):

@@ -1,11 +1,16 @@
-"""Chromium for the tests, and the viewer's modules in it without a server."""
+"""Chromium for the tests: the viewer's modules in it alone, and the real server's pages."""
 
 import mimetypes
 import shutil
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from tests.study.conftest import access, live
+
+from .viewing import Viewing
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 STATIC = Path(str(files("tamperscope"))) / "study" / "web" / "static"
@@ -52,29 +57,19 @@ def modules(chromium):
 
 
 @pytest.fixture
-def study(chromium):
-    import os
-    import urllib.request
-    from types import SimpleNamespace
+def study(chromium, fresh_study, tmp_path):
+    """The real server of a small study, and readers who sign in at it, each with a browser of their own."""
+    folder = Path(shutil.copytree(fresh_study, tmp_path / "study"))
+    with live(folder) as url:
+        contexts = []
 
-    from .viewing import Viewing
+        def reader(number):
+            contexts.append(chromium.new_context(viewport={"width": 1280, "height": 800}))
+            return Viewing(contexts[-1].new_page(), url).sign_in(*access(folder)[f"reader-{number + 1}"])
 
-    if "STUB_URL" not in os.environ:
-        pytest.skip("the viewer's tests need a study server to talk to: set STUB_URL to its address")
-    url = os.environ["STUB_URL"]
-    urllib.request.urlopen(url + "/reset")
-    contexts = []
-
-    def reader(number):
-        context = chromium.new_context(viewport={"width": 1280, "height": 800})
-        contexts.append(context)
-        viewing = Viewing(context.new_page(), url)
-        viewing.page.goto(url + "/study")
-        return viewing
-
-    yield SimpleNamespace(url=url, reader=reader)
-    for context in contexts:
-        context.close()
+        yield SimpleNamespace(url=url, reader=reader, folder=folder)
+        for context in contexts:
+            context.close()
 
 
 @pytest.fixture

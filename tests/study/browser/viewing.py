@@ -12,6 +12,14 @@ class Viewing:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("dialog", lambda dialog: (self.errors.append(dialog.message), dialog.dismiss()))
 
+    def sign_in(self, link, password):
+        """Signs in at the personal link, as a reader does."""
+        self.page.goto(f"{self.url}{link}")
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_selector("#parts .card, #rows tr")
+        return self
+
     def open(self, case):
         """Goes to a case by its address."""
         self.page.goto(f"{self.url}/study/case/{case}")
