@@ -16,7 +16,7 @@ from tamperscope.detect.tiling import place_on_canvas
 from tamperscope.detect.verdict import THRESHOLD, classify_scores
 from tamperscope.errors import UnscorableImageError
 from tamperscope.mammogram import Mammogram
-from tamperscope.runtime.network import load_network
+from tamperscope.runtime.network import available_cores, load_network
 from tamperscope.runtime.weights import find_weights
 
 NAME = "forensic-transfer"
@@ -37,6 +37,7 @@ class Detector:
     model: dict[str, Any]
     threshold: float = THRESHOLD
     method: Literal["dense", "tiles"] = "dense"
+    threads: int = 1
 
     @classmethod
     def load(
@@ -57,11 +58,13 @@ class Detector:
             "version": encoder.version,
             "hash": encoder.sha256[:16] + classifier.sha256[:16],
         }
+        # One thread a network: bands in parallel keep more of a second core busy than the parts of a layer do.
         return cls(
-            load_network(encoder.path, threads=threads),
-            load_network(classifier.path, threads=threads),
+            load_network(encoder.path, threads=1, keep_memory=True),
+            load_network(classifier.path, threads=1),
             model,
             method=method,
+            threads=threads or available_cores(),
         )
 
     def scan(self, mammogram: Mammogram) -> Finding:
@@ -75,7 +78,7 @@ class Detector:
             canvas = place_on_canvas(mammogram)  # steps 1 and 2: pad to 4096 x 4096, tiles
         except UnscorableImageError as error:
             return self._not_scored(str(error), perf_counter() - start)
-        scores = score_matrix(canvas, self.activation_maps, method=self.method)  # step 3
+        scores = score_matrix(canvas, self.activation_maps, method=self.method, threads=self.threads)  # step 3
         if not scores.any():
             return self._not_scored(
                 "no tile is bright enough to be scored: no breast tissue was found.", perf_counter() - start

@@ -129,20 +129,19 @@ def lit_tiles(canvas: Canvas) -> np.ndarray:
 
 def tile_means(canvas: Canvas) -> np.ndarray:
     """Mean of each tile: float64, 61 x 61."""
-    first_row, last_row = _blocks(canvas.placement.top, canvas.placement.rows)
-    first_column, last_column = _blocks(canvas.placement.left, canvas.placement.columns)
-    area = canvas.window(
-        first_row * STEP,
-        first_column * STEP,
-        (last_row - first_row) * STEP,
-        (last_column - first_column) * STEP,
-    )
-    blocks = np.zeros((CANVAS // STEP, CANVAS // STEP))
-    # Each tile is 4 x 4 blocks of 64 x 64: sum the blocks once, then the tiles.
-    blocks[first_row:last_row, first_column:last_column] = area.reshape(
-        last_row - first_row, STEP, last_column - first_column, STEP
-    ).sum(axis=(1, 3), dtype=np.float64)
-    return box_sums(blocks, TILE // STEP) / TILE**2
+    # Each tile is 4 x 4 cells of 64 x 64: sum the cells once, then the tiles.
+    return box_sums(_cell_sums(canvas), TILE // STEP) / TILE**2
+
+
+def _cell_sums(canvas: Canvas) -> np.ndarray:
+    """Sum of each 64 x 64 cell of the canvas: float64, 64 x 64."""
+    place, cells = canvas.placement, CANVAS // STEP
+    # Rows first, which adds whole lines to each other; float32 is exact enough for 64 of them.
+    rows = np.zeros((cells, CANVAS), np.float32)
+    for cell in range(place.top // STEP, -(-(place.top + place.rows) // STEP)):
+        lines = slice(max(cell * STEP - place.top, 0), (cell + 1) * STEP - place.top)
+        rows[cell, place.left : place.left + place.columns] = canvas.pixels[lines].sum(axis=0)
+    return rows.reshape(cells, cells, STEP).sum(axis=2, dtype=np.float64)
 
 
 def box_sums(values: np.ndarray, side: int) -> np.ndarray:
@@ -150,8 +149,3 @@ def box_sums(values: np.ndarray, side: int) -> np.ndarray:
     total = np.zeros((*values.shape[:-2], values.shape[-2] + 1, values.shape[-1] + 1))
     total[..., 1:, 1:] = values.cumsum(-2, dtype=np.float64).cumsum(-1)
     return total[..., side:, side:] - total[..., :-side, side:] - total[..., side:, :-side] + total[..., :-side, :-side]
-
-
-def _blocks(start: int, extent: int) -> tuple[int, int]:
-    """First and past-the-last 64-pixel block that an extent touches."""
-    return start // STEP, -(-(start + extent) // STEP)

@@ -85,16 +85,45 @@ class ActivationMaps(nn.Module):
     """What scanning needs of the encoder: sums over channels of |h0| and |h1| at every latent position.
 
     N x 1 x H x W -> N x 2 x H/16 x W/16. Only the positions a halo away from the border are exact.
+
+    The first two layers are computed two columns at a time, which gives the same numbers: CPUs work on 16 channels at
+    once, and the encoder's first layer has only 8, at every pixel, where half of all the time went.
     """
 
     def __init__(self, network: ForensicTransfer) -> None:
         super().__init__()
-        self.encoder = network.encoder
+        self.encoder = nn.Sequential(
+            *_two_columns_at_a_time(network.encoder[0], network.encoder[3]), *network.encoder[4:]
+        )
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Sums over channels of both halves."""
         latent = self.encoder(pixels)  # not negative: it ends in a ReLU, so |h| = h
         return torch.cat([latent[:, :HALF].sum(1, keepdim=True), latent[:, HALF:].sum(1, keepdim=True)], dim=1)
+
+
+def _two_columns_at_a_time(first: nn.Module, second: nn.Module) -> tuple[nn.Module, ...]:
+    """A 3 x 3 layer, ReLU and a 3 x 3 layer of stride 2, with an even and an odd column's channels in one position.
+
+    Position j of the first layer holds columns 2j and 2j + 1 of what it held before; the second layer's three columns
+    2j - 1, 2j and 2j + 1 are then the odd half of position j - 1 and both halves of position j.
+    """
+    weight, next_weight = first.get_parameter("weight"), second.get_parameter("weight")
+    channels, outputs = len(weight), len(next_weight)
+    even, odd = slice(channels), slice(channels, 2 * channels)
+    paired = nn.Conv2d(weight.shape[1], 2 * channels, (3, 4), stride=(1, 2), padding=1)
+    halved = nn.Conv2d(2 * channels, outputs, (3, 2), stride=(2, 1))
+    with torch.no_grad():
+        paired.weight.zero_()
+        paired.weight[even, :, :, 0:3] = weight
+        paired.weight[odd, :, :, 1:4] = weight
+        paired.get_parameter("bias").copy_(first.get_parameter("bias").repeat(2))
+        halved.weight.zero_()
+        halved.weight[:, odd, :, 0] = next_weight[..., 0]
+        halved.weight[:, even, :, 1] = next_weight[..., 1]
+        halved.weight[:, odd, :, 1] = next_weight[..., 2]
+        halved.get_parameter("bias").copy_(second.get_parameter("bias"))
+    return paired, nn.ReLU(), nn.ZeroPad2d((1, 0, 1, 0)), halved
 
 
 def activation_score(latent: torch.Tensor) -> torch.Tensor:
