@@ -93,7 +93,7 @@ class ActivationMaps(nn.Module):
     def __init__(self, network: ForensicTransfer) -> None:
         super().__init__()
         self.encoder = nn.Sequential(
-            *_two_columns_at_a_time(network.encoder[0], network.encoder[3]), *network.encoder[4:]
+            *_two_columns_at_a_time(network.encoder[0], network.encoder[3]), *list(network.encoder)[4:]
         )
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
