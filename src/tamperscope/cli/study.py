@@ -91,9 +91,23 @@ def analyse(folder: Path, out: Path, seed: int) -> None:
 @click.argument("folder", type=FOLDER)
 @click.option("--seed", default=0, show_default=True, help="Seed of the answers.")
 @click.option("--separation", default=1.0, show_default=True, help="How well forgery is told, in standard deviations.")
-def simulate(folder: Path, seed: int, separation: float) -> None:
-    """Let the readers that are declared as simulated read everything, through the server's own checks and store."""
-    from tamperscope.study.simulate import simulate_readers
+@click.option("--pages", metavar="URL", help="Where the study is served: read at its pages, in Chromium.")
+def simulate(folder: Path, seed: int, separation: float, pages: str | None) -> None:
+    """Let the readers that are declared as simulated read everything and lock it.
 
-    for reader, acts in simulate_readers(folder, seed=seed, separation=separation).items():
-        click.echo(f"{reader} (simulated): {acts} acts")
+    Their answers pass the server's own checks and store, without a server; with --pages they are given with mouse and
+    keyboard at the pages of the server that runs there (needs Playwright and a Chromium). The answers are the same.
+    """
+    from tamperscope.study.simulated_reading import Skill
+
+    skill = Skill(separation=separation)
+    if pages:
+        from tamperscope.study.rehearse import rehearse
+
+        done, unit = rehearse(folder, pages.rstrip("/"), seed=seed, skill=skill, progress=True), "cases"
+    else:
+        from tamperscope.study.simulate import simulate_readers
+
+        done, unit = simulate_readers(folder, seed=seed, skill=skill), "acts"
+    for reader, count in done.items():
+        click.echo(f"{reader} (simulated): {count} {unit}")

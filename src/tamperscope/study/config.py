@@ -75,6 +75,8 @@ class Draw(_Strict):
     forged: Annotated[int, Field(ge=0)] = 0
     healthy: Annotated[int, Field(ge=0)] = 0
     unhealthy: Annotated[int, Field(ge=0)] = 0
+    real: Annotated[int, Field(ge=0)] = 0
+    """Of unknown health, as a benchmark's untouched images are."""
 
 
 class Part(_Strict):

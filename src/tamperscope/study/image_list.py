@@ -1,8 +1,9 @@
-"""The images of a study with their truth: a CSV or JSON-lines file, or a benchmark's folder.
+"""The images of a study with their truth: a CSV or JSON-lines file, or a benchmark's folder or manifest.
 
 Columns: ``path`` (relative to the list), ``truth`` (real or fake), ``healthy`` (healthy or unhealthy; may be left out
 where the truth is fake); and if known ``source`` (the same for a forgery and its original: only one of them enters a
 study), ``patient``, ``forger``, ``lesions`` (boxes ``x y width height``, separated by ``;``; in JSON a list of lists).
+What a forgery's row doesn't say is taken from the record that ``tamperscope inject`` wrote beside it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tamperscope.errors import TamperscopeError
+from tamperscope.io.write import beside
 
 COLUMNS = ("path", "truth", "healthy", "source", "patient", "forger", "lesions")
 
@@ -60,8 +62,8 @@ def read_image_list(path: str | Path) -> list[TrueImage]:
         TamperscopeError: no such list, a column or a file is missing, or a value can't be understood.
     """
     path = Path(path)
-    if path.is_dir():
-        return _benchmark(path)
+    if path.is_dir() or (path.with_name("benchmark.json").is_file() and path.name == "manifest.jsonl"):
+        return _benchmark(path if path.is_dir() else path.parent)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -104,15 +106,33 @@ def _image(path: Path, number: int, row: dict[str, Any]) -> TrueImage:
     forged = words["truth"] == "fake"
     if words["healthy"] not in (("healthy", "unhealthy", "") if forged else ("healthy", "unhealthy")):
         raise TamperscopeError(f"{where}: healthy is healthy or unhealthy, not {words['healthy']!r}.")
+    record = _record(file)
+    if record and not forged:
+        raise TamperscopeError(f"{where}: {file} is called real, but the record beside it says that it is synthetic.")
+    source = words["source"] or Path(record.get("source", {}).get("file", file.name)).stem
     return TrueImage(
         path=file,
         forged=forged,
         healthy={"healthy": True, "unhealthy": False}.get(words["healthy"]),
-        source=words["source"] or file.stem,
-        patient=words["patient"] or words["source"] or file.stem,
-        forger=words["forger"] or ("unknown" if forged else ""),
-        lesions=_lesions(where, row.get("lesions")),
+        source=source,
+        patient=words["patient"] or source,
+        forger=words["forger"] or (record.get("forger", "unknown") if forged else ""),
+        lesions=_lesions(where, row.get("lesions")) or _square(record),
     )
+
+
+def _record(file: Path) -> dict[str, Any]:
+    """What tamperscope wrote beside a forgery; empty beside any other image."""
+    try:
+        record = json.loads(beside(file)[1].read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _square(record: dict[str, Any]) -> tuple[tuple[float, float, float, float], ...]:
+    square = record.get("square")
+    return ((square["x"], square["y"], square["side"], square["side"]),) if square else ()
 
 
 def _lesions(where: str, said: Any) -> tuple[tuple[float, float, float, float], ...]:

@@ -46,6 +46,7 @@ export function drawPlace(viewer) {
   at.where.textContent = `Case ${here + 1} of ${cases.length}`;
   document.title = `Case ${here + 1} · ${viewer.session.study.title}`;
   at.locked.hidden = !viewer.locked;
+  at.simulated.hidden = !viewer.session.simulated;
   at["marks-words"].textContent = viewer.part.marks?.words ?? "";
   const done = cases.filter(({ state }) => state === "done").length;
   at.done.value = done / cases.length;
@@ -71,7 +72,8 @@ export function drawStatus(viewer) {
 export function drawValue(viewer, point) {
   viewer.pointed = point;
   const value = point && viewer.screen.valueAt(point);
-  at.value.textContent = value === null || value === undefined ? "" : `value ${value}`;
+  const place = point && `x ${Math.floor(point.x)}  y ${Math.floor(point.y)}`;
+  at.value.textContent = value === null || value === undefined ? "" : `${place}  value ${value}`;
 }
 
 export function drawSaved(viewer, state, waiting, words) {

@@ -13,6 +13,7 @@ export class Outbox {
   /** @type {State} */ state = "saved";
   onState = (_state, _waiting, _words) => {};
   onAnswer = (_caseId, _answer) => {};
+  onElsewhere = (_caseId) => {}; // another tab's act has reached the server
 
   #shelf = new Shelf();
   #tries = 0;
@@ -27,6 +28,9 @@ export class Outbox {
     this.prefix = `acts.${reader}.`;
     this.send = send;
     globalThis.addEventListener?.("online", () => this.flush());
+    globalThis.addEventListener?.("storage", ({ key, oldValue, newValue }) => {
+      if (key?.startsWith(this.prefix) && oldValue && newValue === null) this.onElsewhere(JSON.parse(oldValue).caseId);
+    });
   }
 
   /** Keeps an act and starts sending. */

@@ -36,7 +36,6 @@ class Viewer {
     this.marks = new Marks(at.marks, this.screen);
     this.outbox = new Outbox(session.reader.id, api.sendEvents);
     this.clock = new Clock((ms) => this.current && this.outbox.put(this.current, { kind: "view", active_ms: ms }));
-    this.tabs = new BroadcastChannel("cases");
     this.window = new SecondWindow(this.panel, (page) => this.#answer(page), () =>
       display.drawSaved(this, "refused", 0, "The browser blocked the second window: allow pop-ups for this page"));
     this.keys = viewerKeys(this);
@@ -58,7 +57,7 @@ class Viewer {
     fillHelp(at["help-keys"], this.keys);
     this.outbox.onState = (state, waiting, words) => display.drawSaved(this, state, waiting, words);
     this.outbox.onAnswer = (caseId, answer) => this.#saved(caseId, answer);
-    this.tabs.onmessage = ({ data }) => data === this.current && this.#refresh();
+    this.outbox.onElsewhere = (caseId) => caseId === this.current && this.#refresh();
     addEventListener("popstate", () => this.show(caseInAddress(), false));
     addEventListener("pagehide", () => this.#leave());
     addEventListener("beforeunload", (event) => this.outbox.fragile && event.preventDefault());
@@ -266,7 +265,6 @@ class Viewer {
       display.drawPlace(this);
     }
     if (answer.revision === undefined) return;
-    this.tabs.postMessage(caseId);
     if (caseId !== this.current) return;
     // Another tab or machine wrote in between: its acts are read too.
     if (answer.before !== undefined && answer.before !== this.revision) this.#refresh();

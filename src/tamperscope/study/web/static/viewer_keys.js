@@ -33,6 +33,7 @@ export function viewerKeys(viewer) {
         { keys: [], shown: ["1", "–", "9"], words: "Answer the marked question (scale: tens, 0 is 100)", run: () => {} },
         { keys: ["Q"], words: "Next question", run: () => viewer.questions?.step(1) },
         { keys: ["Shift+Q"], words: "Question before", run: () => viewer.questions?.step(-1) },
+        { keys: ["A"], words: "Into the marked question (Esc: back)", run: () => viewer.questions?.focus() },
         { keys: ["R"], words: "Write the remark (Esc: back)", run: () => viewer.questions?.focus("text") },
         { keys: ["Ctrl+Z", "U"], words: "Undo", run: () => viewer.undo() },
         { keys: ["Ctrl+Y", "Shift+U", "Ctrl+Shift+Z"], words: "Redo", run: () => viewer.redo() },
