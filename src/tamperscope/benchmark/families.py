@@ -12,6 +12,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "real-mass": ("real-mass", "real-mass-poisson"),
     # With grain on top they differ in the low frequencies alone.
     "smooth-fill": ("telea", "navier-stokes", "biharmonic", "partial-convolution", "partial-convolution-512"),
+    "plain-fill": ("telea-plain", "navier-stokes-plain", "biharmonic-plain"),
     "texture-fill": ("patch-match",),
     "calcifications": ("calcifications",),
     "autoencoder": ("autoencoder",),

@@ -12,6 +12,7 @@ from tamperscope.forge.forger import Forger
 from tamperscope.forge.mammo_cgan import MammoCgan, MammoCganMatched
 from tamperscope.forge.navier_stokes import NavierStokes
 from tamperscope.forge.partial_convolution import PartialConvolution, PartialConvolution512
+from tamperscope.forge.plain_fill import PlainBiharmonic, PlainNavierStokes, PlainTelea
 from tamperscope.forge.real_mass import PoissonMass, RealMass
 from tamperscope.forge.retouch import Blur, Contrast, Denoise, Sharpen
 from tamperscope.forge.splice import PoissonSplice, Splice
@@ -26,6 +27,9 @@ _ALL: tuple[type[Forger], ...] = (
     Telea,
     NavierStokes,
     Biharmonic,
+    PlainTelea,
+    PlainNavierStokes,
+    PlainBiharmonic,
     TextureFill,
     PartialConvolution,
     PartialConvolution512,
