@@ -17,12 +17,17 @@ import pytest
 from .conftest import access, answer_event
 
 
-@contextlib.contextmanager
-def serving(study):
-    """A real server of the study; yields its address and process."""
+def free_port():
+    """A port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+@contextlib.contextmanager
+def serving(study, port=None):
+    """A real server of the study; yields its address and process."""
+    port = port or free_port()
     command = [sys.executable, "-m", "tamperscope", "study", "serve", str(study), "--port", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

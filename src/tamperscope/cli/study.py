@@ -35,7 +35,7 @@ def create(config: Path, out: Path) -> None:
     """Make a study's folder: database, pixels, and the links and passwords to hand out."""
     from tamperscope.study.create import ACCESS, create_study
 
-    create_study(config, out, progress=True)
+    create_study(config, out, progress=True, tell=lambda words: click.echo(f"Warning: {words}", err=True))
     click.echo(f"{out / ACCESS} has each reader's link and password. 'tamperscope study serve {out}' starts it.")
 
 

@@ -129,6 +129,8 @@ class StudyConfig(_Strict):
     readers: Annotated[tuple[Reader, ...], Field(min_length=1)]
     parts: Annotated[tuple[Part, ...], Field(min_length=1)]
     presets: tuple[Window, ...] = ()
+    grey_step: Annotated[int, Field(ge=1, le=4096)] = 1
+    """What values are divided by. A forged JPEG has finer greys than an untouched one, and 257 takes both to 8 bits."""
     session_hours: Annotated[float, Field(gt=0, le=72)] = 12
     idle_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 120
 

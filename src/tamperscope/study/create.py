@@ -11,7 +11,7 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from tamperscope.errors import TamperscopeError
 from tamperscope.study import tables
 from tamperscope.study.config import Part, StudyConfig, load_config
 from tamperscope.study.database import open_database
+from tamperscope.study.giveaways import giveaways, plain_features
 from tamperscope.study.image_list import TrueImage, read_image_list
 from tamperscope.study.images import display_values, pixels_path, write_pixels
 from tamperscope.study.passwords import hash_password, new_id, new_password
@@ -29,13 +30,16 @@ from tamperscope.study.passwords import hash_password, new_id, new_password
 TRUTH, ACCESS = "truth.json", "access.csv"
 
 
-def create_study(config_path: str | Path, out: str | Path, *, progress: bool = False) -> Path:
+def create_study(
+    config_path: str | Path, out: str | Path, *, progress: bool = False, tell: Callable[[str], object] = lambda _: None
+) -> Path:
     """Make a study's folder, whole or not at all.
 
     Args:
         config_path: The study's YAML file.
         out: The folder to make; it must not exist, or be empty.
         progress: Show a bar.
+        tell: Called with a sentence for each part whose forged and real pictures can be told apart without looking.
 
     Returns:
         The folder.
@@ -53,7 +57,7 @@ def create_study(config_path: str | Path, out: str | Path, *, progress: bool = F
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True, mode=0o700)
     try:
-        _fill(config, chosen, making, progress)
+        _fill(config, chosen, making, progress, tell)
         if out.exists():
             out.rmdir()
         making.rename(out)
@@ -112,24 +116,34 @@ def _take(part: Part, images: Sequence[TrueImage], used: set[str]) -> list[TrueI
     return taken
 
 
-def _fill(config: StudyConfig, chosen: dict[str, list[TrueImage]], folder: Path, progress: bool) -> None:
+def _fill(
+    config: StudyConfig,
+    chosen: dict[str, list[TrueImage]],
+    folder: Path,
+    progress: bool,
+    tell: Callable[[str], object],
+) -> None:
     truth: dict[str, dict[str, object]] = {}
     sizes: dict[str, tuple[int, int]] = {}
     ids: dict[str, list[str]] = {}
     bar = tqdm(total=sum(map(len, chosen.values())), desc="images", unit="image", disable=not progress)
     for part in config.parts:
-        shapes = {}
+        shapes, features = {}, []
         for image in chosen[part.id]:
-            values = display_values(image.path)
+            values = display_values(image.path, step=config.grey_step)
+            features.append(plain_features(values))
             image_id = new_id()
             shapes[image_id] = values.shape
             write_pixels(folder, image_id, values, values.shape[1], values.shape[0])
-            truth[image_id] = {"part": part.id, **image.as_dict()}
+            size = {"width": values.shape[1], "height": values.shape[0]}
+            truth[image_id] = {"part": part.id, **image.as_dict(), **size}
             bar.update()
         height, width = (max(shape[axis] for shape in shapes.values()) for axis in (0, 1))
         for image_id, shape in shapes.items():  # padded only when the largest is known
             values = np.fromfile(pixels_path(folder, image_id), dtype="<u2").reshape(shape)
             write_pixels(folder, image_id, values, width, height)
+        if found := giveaways(features, [image.forged for image in chosen[part.id]]):
+            tell(f"{part.title}: forged and real images can be told apart without looking, by {'; '.join(found)}.")
         sizes[part.id] = (width, height)
         ids[part.id] = list(shapes)
     bar.close()

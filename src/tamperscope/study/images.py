@@ -18,8 +18,12 @@ FOLDER = "pixels"
 TIME_STAMP = 1_000_000_000
 
 
-def display_values(path: Path) -> np.ndarray:
+def display_values(path: Path, *, step: int = 1) -> np.ndarray:
     """An image as it is to be seen: stored values, turned where bright tissue is stored dark.
+
+    Args:
+        path: The file.
+        step: Values are divided by it and rounded, so that files of different depth come out alike.
 
     Returns:
         uint16, H x W. Unsigned stored values that are not inverted come out as they are.
@@ -42,7 +46,7 @@ def display_values(path: Path) -> np.ndarray:
         values = high - values
     elif low < 0 or high > 65535:
         values -= low
-    return values.astype(np.uint16)
+    return ((values + step // 2) // step).astype(np.uint16)
 
 
 def write_pixels(folder: Path, image_id: str, values: np.ndarray, width: int, height: int) -> None:

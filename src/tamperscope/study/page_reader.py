@@ -100,6 +100,11 @@ class PageReader:
         left, top, width, height = self.glass()
         return round(left + across * width), round(top + down * height)
 
+    def on_glass(self, place: tuple[int, int]) -> bool:
+        """Whether a place of the screen is in the picture's place."""
+        left, top, width, height = self.glass()
+        return left < place[0] < left + width and top < place[1] < top + height
+
     def drag_between(self, start: tuple[int, int], end: tuple[int, int], button: str = "left") -> PageReader:
         """Drags from one place of the screen to another."""
         self.page.mouse.move(*start)
@@ -116,9 +121,9 @@ class PageReader:
     def ruler(self) -> Ruler:
         """Where pixels of the picture are on the screen, found out by pointing at two places.
 
-        The picture must be fitted, so that its middle is in the middle.
+        What lies in the middle of the screen must be the picture, as it is after fitting and zooming.
         """
-        for far in (0.4, 0.3, 0.2, 0.1):
+        for far in (0.4, 0.3, 0.2, 0.1, 0.05):
             places = [self.at(0.5, 0.5 - far), self.at(0.5, 0.5 + far)]
             pixels = []
             for place in places:

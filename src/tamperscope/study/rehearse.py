@@ -174,7 +174,12 @@ class _Taken:
                     answer(part, number, question, said[question.id])
 
     def _mark(self, mark: PlannedMark) -> None:
-        ruler, left, top = self.at.ruler(), mark.x - mark.width / 2, mark.y - mark.height / 2
+        left, top = mark.x - mark.width / 2, mark.y - mark.height / 2
+        ruler = self.at.press("f").ruler()
+        while not all(
+            map(self.at.on_glass, (ruler.place(left, top), ruler.place(left + mark.width, top + mark.height)))
+        ):
+            ruler = self.at.press("-").ruler()
         if self.mouse:
             self.at.page.locator(f'[data-tool="{mark.kind}"][type="button"]').click()
         else:

@@ -51,7 +51,7 @@ def planned_readings(store: Store, reader: str, *, seed: int, skill: Skill) -> d
     for part in store.config.parts:
         for one in store.cases_of(reader, part.id):
             rng = draws_of(seed, reader, part.id, one.number)
-            planned[one.id] = plan_reading(part, truth[one.image_id], store.sizes[part.id], rng, skill)
+            planned[one.id] = plan_reading(part, truth[one.image_id], rng, skill)
     return planned
 
 

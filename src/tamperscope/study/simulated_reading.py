@@ -76,15 +76,12 @@ def draws_of(seed: int, reader: str, part: str, number: int) -> np.random.Genera
     return np.random.default_rng([seed, *hashlib.sha256(f"{reader} {part} {number}".encode()).digest()[:8]])
 
 
-def plan_reading(
-    part: Part, truth: dict[str, Any], size: tuple[int, int], rng: np.random.Generator, skill: Skill
-) -> PlannedReading:
+def plan_reading(part: Part, truth: dict[str, Any], rng: np.random.Generator, skill: Skill) -> PlannedReading:
     """Draw one reading.
 
     Args:
         part: What is asked.
-        truth: Of the image (``image_list.TrueImage.as_dict``).
-        size: Width and height of the part's pictures.
+        truth: Of the image (``image_list.TrueImage.as_dict``, and its width and height).
         rng: See ``draws_of``.
         skill: How well the reader reads.
     """
@@ -99,7 +96,7 @@ def plan_reading(
             answers[question.id] = answer
         if question.kind == "choice" and rng.random() < SECOND_THOUGHTS:
             first_thoughts[question.id] = next(o.value for o in question.options if o.value != answer)
-    marks = tuple(_marks(part, truth["lesions"], size, illness, rng)) if part.marks else ()
+    marks = tuple(_marks(part, truth["lesions"], (truth["width"], truth["height"]), illness, rng)) if part.marks else ()
     return PlannedReading(answers, marks, first_thoughts)
 
 

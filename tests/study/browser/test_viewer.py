@@ -44,6 +44,7 @@ def test_a_case_is_read_with_the_keyboard_alone(viewing):
     assert len(redone["marks"]) == 2
 
 
+@pytest.mark.slow
 def test_marks_by_mouse_lie_where_they_were_drawn(viewing):
     viewing.press("o")  # one to one: a screen pixel is a picture pixel
     _, _, _width, _height = viewing.glass()
@@ -62,6 +63,7 @@ def test_marks_by_mouse_lie_where_they_were_drawn(viewing):
     assert (moved["width"], moved["height"]) == (box["width"], box["height"])
 
 
+@pytest.mark.slow
 def test_a_corner_resizes_and_escape_takes_a_drag_back(viewing):
     viewing.press("o", "e").drag((0.4, 0.4), (0.6, 0.6)).saved()
     before = viewing.kept()["marks"][0]["shape"]
@@ -78,6 +80,7 @@ def test_a_corner_resizes_and_escape_takes_a_drag_back(viewing):
     assert viewing.kept()["marks"][0]["shape"] == after
 
 
+@pytest.mark.slow
 def test_window_zoom_and_pan_by_mouse(viewing):
     centre, width = viewing.windowed()
     viewing.drag((0.5, 0.5), (0.6, 0.5)).drawn()
@@ -106,6 +109,7 @@ def test_window_zoom_and_pan_by_mouse(viewing):
     assert viewing.kept()["marks"] == []
 
 
+@pytest.mark.slow
 def test_keys_move_zoom_window_invert_and_magnify(viewing):
     canvas = "() => document.getElementById('picture').toDataURL()"
     pictures = [viewing.page.evaluate(canvas)]
@@ -124,6 +128,7 @@ def test_keys_move_zoom_window_invert_and_magnify(viewing):
     assert viewing.page.locator("#help").is_hidden()
 
 
+@pytest.mark.slow
 def test_the_questions_go_to_a_second_window_and_come_back(viewing):
     with viewing.page.context.expect_page() as opened:
         viewing.press("s")
@@ -142,6 +147,7 @@ def test_the_questions_go_to_a_second_window_and_come_back(viewing):
     viewing.page.wait_for_selector(".panel .question")
 
 
+@pytest.mark.slow
 def test_every_control_has_a_name(viewing):
     viewing.press("p").click(0.5, 0.5)
     nameless = viewing.page.evaluate(
@@ -155,6 +161,7 @@ def test_every_control_has_a_name(viewing):
     assert nameless == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080), (1024, 768)])
 def test_it_fits_the_screen(viewing, width, height):
     viewing.page.set_viewport_size({"width": width, "height": height})
@@ -204,6 +211,7 @@ def test_no_page_asks_another_host(viewing, study):
     assert [url for url in asked if not url.startswith(study.url)] == []
 
 
+@pytest.mark.slow
 def test_a_case_that_is_not_there_says_so(viewing):
     viewing.page.goto(re.sub("[^/]+$", "nothing", viewing.page.url))
     viewing.until("document.body.innerText.match(/no such|not there|not open/i)")

@@ -5,13 +5,14 @@ Real mammograms, the shipped template, the commands that an operator calls, a se
 
 import csv
 import json
-import os
 from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
 import yaml
 
+from tamperscope.judge.delong import auc_interval
+from tamperscope.judge.roc import auc
 from tamperscope.study.analyse import LABEL
 from tamperscope.study.page_reader import find_chromium
 from tamperscope.study.rehearse import rehearse
@@ -19,6 +20,7 @@ from tamperscope.study.simulate import SERIES_REMARK, planned_readings
 from tamperscope.study.simulated_reading import Skill
 from tamperscope.study.store import Store
 from tests.study.real_images import tamperscope, write_real_images
+from tests.study.responses import forged_of, guessed, measured
 from tests.study.test_killed import serving
 
 SEED, SKILL = 11, Skill(separation=1.2)
@@ -29,7 +31,7 @@ class Wire:
     """What the browsers send and are answered, and what goes wrong in them."""
 
     def __init__(self):
-        self.acts, self.faults = defaultdict(dict), []
+        self.acts, self.faults, self.measured = defaultdict(dict), [], None
 
     def watch(self, page):
         page.on("request", self._sent)
@@ -60,8 +62,7 @@ def taken(tmp_path_factory, cesm_folder):
     """The study after all have read: its folder, the wire, export, report, and what was planned."""
     pytest.importorskip("playwright")
     find_chromium()
-    kept = os.environ.get("TAMPERSCOPE_STUDY_KEPT")  # where to leave study, export and report to look at
-    folder = tmp_path_factory.mktemp("whole") if kept is None else __import__("pathlib").Path(kept)
+    folder = tmp_path_factory.mktemp("whole")
     write_real_images(cesm_folder, folder)
     tamperscope("study", "template", folder / "study.yaml")
     config = yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8"))
@@ -71,6 +72,7 @@ def taken(tmp_path_factory, cesm_folder):
     tamperscope("study", "create", folder / "study.yaml", "--out", folder / "study")
     wire = Wire()
     with serving(folder / "study") as (address, _process):
+        wire.measured = measured(address, folder / "study")
         read = rehearse(folder / "study", address, seed=SEED, skill=SKILL, progress=True, watch=wire.watch)
     assert read == {f"reader-{n}": 101 for n in range(1, 5)}
     tamperscope("study", "export", folder / "study", "--out", folder / "export")
@@ -220,14 +222,15 @@ def test_the_report_counts_marks_against_lesions(taken):
         for reader, found in said["marks"].items():
             lesions = hit = false = images = 0
             for one in store.cases_of(reader, part):
-                boxes = truth[one.image_id]["lesions"]
-                inside = [
-                    [((x - a - w / 2) / (w / 2)) ** 2 + ((y - b - h / 2) / (h / 2)) ** 2 <= 1 for a, b, w, h in boxes]
-                    for x, y in marks[one.id]
-                ]
+                boxes = np.array(truth[one.image_id]["lesions"]).reshape(-1, 4)
+                hits = set()
+                for place in marks[one.id]:  # in the ellipse of the lesion that is nearest by its own measure
+                    away = np.hypot(*((place - boxes[:, :2] - boxes[:, 2:] / 2) / (boxes[:, 2:] / 2)).T)
+                    inside = away.size > 0 and away.min() <= 1
+                    hits |= {int(away.argmin())} if inside else set()
+                    false += not inside
                 lesions += len(boxes)
-                hit += sum(map(any, zip(*inside, strict=True))) if inside else 0
-                false += sum(not any(row) for row in inside)
+                hit += len(hits)
                 images += 1
             assert found["lesion_sensitivity"] == pytest.approx(hit / lesions)
             assert found["false_marks_an_image"] == pytest.approx(false / images)
@@ -240,3 +243,16 @@ def test_simulated_data_is_labelled_everywhere(taken):
         assert LABEL in text
         assert text.count("(simulated)") >= 8
     assert {row["simulated"] for name in ("readings", "marks", "parts") for row in exact(folder)[name]} == {"yes"}
+
+
+def test_sizes_and_times_of_answers_tell_nothing(taken):
+    folder, wire, *_ = taken
+    sizes, times, cases = wire.measured
+    assert {path: len(found) for path, found in sizes.items()} == dict.fromkeys(sizes, 1)
+    forged = forged_of(folder / "study", cases)
+    scores = guessed(times, forged)
+    interval = auc_interval(forged, scores)
+    print(
+        f"{len(cases)} cases, {times.size} times: AUC {auc(forged, scores):.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+    )
+    assert 0.5 in auc_interval(forged, scores, level=0.99)
