@@ -52,3 +52,11 @@ def test_too_small_or_flat_images_have_no_copies():
     area, pairs = copied_areas(np.full((500, 420), 500, np.float32), EVERYWHERE)
     assert pairs == 0
     assert not area.any()
+
+
+def test_where_everything_repeats_it_comes_to_an_end():
+    rows, columns = np.indices((900, 900))
+    grid = 500 + 60 * np.sin(rows / 2.1) * np.sin(columns / 2.3)
+    area, pairs = copied_areas(grid.astype(np.float32), np.ones((900, 900), bool))
+    assert pairs <= 800
+    assert area.shape == (900, 900)

@@ -2,9 +2,9 @@
 
 Noise never repeats, so two places whose fine structure correlates over an area are one and its copy. Nothing is
 trained. Crests of a band-passed image are described by the samples around them (mean removed, unit norm, so that
-products are correlations); alike ones meet in the cells of random lattices; and where two correlate, the area
-around them that keeps on correlating under the same move is measured: by chance it is small. (Copy-move detection at
-large: Christlein et al., IEEE TIFS 7 (2012); Cozzolino et al., IEEE TIFS 10 (2015).)
+products are correlations) and compared with one another; where two correlate, the area around them that keeps on
+correlating under the same move is measured: by chance it is small. (Copy-move detection at large: Christlein et al.,
+IEEE TIFS 7 (2012); Cozzolino et al., IEEE TIFS 10 (2015).)
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ NEAREST = 40
 _REACH = 10
 _OFFSETS = np.arange(-_REACH, _REACH + 1, 2)
 _SIDE = len(_OFFSETS)
-_DIMENSIONS = 24
+_DIMENSIONS = 32
+_BLOCK = 1024
+"""Points compared with all others at a time: the products take 4 bytes each."""
+_MOST_IN_BLOCK = 200_000
+"""Pairs that are looked at: where everything is alike, as in a printed grid, there is no end of them."""
 _MOST_POINTS = 16000
 _LEAST_SPREAD = 0.6
 """Reference intensity: flat places have nothing that could repeat."""
-_LATTICES, _LATTICE_DIMENSIONS, _TURNED_DIMENSIONS, _CELL, _MOST_IN_CELL = 8, 5, 8, 0.3, 40
 _MOST_CANDIDATES = 400
 _AROUND = 56
 _WINDOW = 13
@@ -96,41 +99,22 @@ def _alike(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of points that correlate and lie far apart: indices, indices, correlations.
 
-    Points meet in cells of lattices that are turned and shifted at random; what correlates lies close by and meets
-    in at least one of them, nearly always.
+    All pairs are compared in the directions in which most descriptors differ, where noise counts less, so that what
+    correlates in all directions correlates there too; those that do are compared in full.
     """
-    same = others is described
     reduced = _unit(described @ basis)
-    reduced_others = reduced if same else _unit(others @ basis)
-    rng = np.random.default_rng(0)
-    count = len(points)
-    both = (
-        reduced[:, :_TURNED_DIMENSIONS] if same else np.concatenate([reduced, reduced_others])[:, :_TURNED_DIMENSIONS]
-    )
-    found: list[np.ndarray] = []
-    for _ in range(_LATTICES):
-        turn = np.linalg.qr(rng.standard_normal((_TURNED_DIMENSIONS,) * 2))[0][:, :_LATTICE_DIMENSIONS]
-        cell = np.floor(both @ turn.astype(np.float32) / _CELL + rng.random(_LATTICE_DIMENSIONS)).astype(np.int64)
-        cell -= cell.min(0)
-        key = cell @ np.cumprod([1, *(cell.max(0)[:-1] + 1)])
-        # Shuffled, so that in a crowded cell it is chance who meets whom.
-        order = rng.permutation(len(key))
-        order = order[np.argsort(key[order], kind="stable")]
-        key = key[order]
-        for step in range(1, _MOST_IN_CELL):
-            meets = np.flatnonzero(key[step:] == key[:-step])
-            if not meets.size:
-                break
-            first, second = order[meets], order[meets + step]
-            if not same:
-                mixed = (first < count) != (second < count)
-                first, second = np.minimum(first, second)[mixed], np.maximum(first, second)[mixed] - count
-            apart = np.abs(points[first] - points[second]).max(1) >= NEAREST
-            first, second = first[apart], second[apart]
-            near = np.einsum("ij,ij->i", reduced[first], reduced_others[second]) > CORRELATION - 0.1
-            found.append(np.minimum(first[near], second[near]) * count + np.maximum(first[near], second[near]))
-    pairs = np.unique(np.concatenate(found))
-    first, second = pairs // count, pairs % count
+    across = np.ascontiguousarray((reduced if others is described else _unit(others @ basis)).T)
+    found = []
+    for start in range(0, len(points), _BLOCK):
+        # A mirrored pair is one both ways round: the upper triangle is enough.
+        products = reduced[start : start + _BLOCK] @ across[:, start:]
+        high = np.flatnonzero(products > CORRELATION)
+        high = high[:: len(high) // _MOST_IN_BLOCK + 1]
+        first, second = np.divmod(high, products.shape[1])
+        first, second = first + start, second + start
+        apart = (second > first) & (np.abs(points[first] - points[second]).max(1) >= NEAREST)
+        found.append(np.stack([first[apart], second[apart]]))
+    first, second = np.concatenate(found, axis=1)
     correlation = np.einsum("ij,ij->i", described[first], others[second])
     kept = correlation > CORRELATION
     return first[kept], second[kept], correlation[kept]
