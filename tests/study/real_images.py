@@ -4,36 +4,34 @@ import csv
 import subprocess
 import sys
 
-MOST_FORGED = 52  # the report's two parts have 45 and 7
-
 
 def tamperscope(*arguments):
-    """Runs the command line as a user does."""
+    """Runs the command line as a user does; returns all that it says."""
     command = [sys.executable, "-m", "tamperscope", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0, done.stdout
     return done.stdout
 
 
-def write_real_images(cesm, folder):
-    """Writes ``folder/images.csv``: 27 healthy, 22 unhealthy and 52 forged images, all of different sources."""
+def write_real_images(cesm, folder, *, forged=52, healthy=27, unhealthy=22):
+    """Writes ``folder/images.csv``, all images of different sources; as many as the report's two parts have."""
     with (cesm / "images.csv").open(encoding="utf-8-sig") as stream:
         known = sorted(csv.DictReader(stream), key=lambda one: one["image"])
     with (cesm / "regions.csv").open(encoding="utf-8-sig") as stream:
         regions = {}
         for row in csv.DictReader(stream):
             regions.setdefault(row["image"], []).append([int(float(row[side])) for side in ("x0", "y0", "x1", "y1")])
-    healthy = [one for one in known if one["folder_class"] == "normal" and one["image"] not in regions][:27]
+    well = [one for one in known if one["folder_class"] == "normal" and one["image"] not in regions][:healthy]
     suspicious = [one for one in known if one["birads"][:1] in ("3", "4", "5") and one["folder_class"] != "normal"]
-    unhealthy = [one for one in suspicious if one["image"] in regions][:22]
-    rest = [one for one in known if one not in healthy and one not in unhealthy][:MOST_FORGED]
+    ill = [one for one in suspicious if one["image"] in regions][:unhealthy]
+    rest = [one for one in known if one not in well and one not in ill][:forged]
     folder.mkdir(parents=True, exist_ok=True)
     plan = [{"image": cesm / one["file"], "square": "random", "seed": seed} for seed, one in enumerate(rest)]
     write_rows(folder / "plan.csv", plan)
     tamperscope("inject", "--batch", folder / "plan.csv", "--out", folder / "forged")
     rows = [
         row_of(one, cesm / one["file"], health, regions)
-        for health, of in (("healthy", healthy), ("unhealthy", unhealthy))
+        for health, of in (("healthy", well), ("unhealthy", ill))
         for one in of
     ]
     for number, one in enumerate(rest, 1):

@@ -26,6 +26,11 @@ class Reader:
     name: str
     simulated: bool
 
+    @property
+    def shown(self) -> str:
+        """The name, with what the reader is where it is no person."""
+        return f"{self.name} (simulated)" if self.simulated else self.name
+
 
 @dataclass(frozen=True)
 class Judged:
