@@ -75,6 +75,7 @@ def kill_while_answering(study, times):
     with sqlite3.connect(study / "study.db") as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         kept = [int(uuid, 16) for (uuid,) in database.execute("SELECT uuid FROM event")]
+    print(f"{times} kills: {len(acknowledged)} answers acknowledged, {len(kept)} kept, {len(set(kept))} different ones")
     assert len(kept) == len(set(kept))
     assert acknowledged <= set(kept)
     assert len(kept) - len(acknowledged) <= times  # at most the one in flight

@@ -1,7 +1,7 @@
 """The study's server: one process, no other service, nothing from the network.
 
 Security in one place: strict headers on every answer, one JSON shape or page for every error, bodies of at most 1 MiB,
-and no documentation pages that would list the routes.
+a limit to the requests of one address, and no documentation pages that would list the routes.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tamperscope.study import api, operator, pages
 from tamperscope.study.acts import RefusedError
+from tamperscope.study.pace import Pace
 from tamperscope.study.sessions import TryLimit
 from tamperscope.study.store import PartNotOpenError, Store
 
@@ -44,6 +45,7 @@ WORDS = {
     404: "There is no such page.",
     405: "This can't be done here.",
     413: "This is too large.",
+    429: "Too many requests at once. Wait a moment.",
 }
 _LOG = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ def app_for(folder: str | Path, *, secure: bool = False) -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.store = Store(folder)
     app.state.limit = TryLimit()
+    app.state.pace = Pace()
     app.state.secure = secure
     for room in (pages, api, operator):
         app.include_router(room.router)
@@ -111,12 +114,16 @@ class _Guard:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
+        request = Request(scope)
         try:
+            if not scope["app"].state.pace.allows(request.client.host if request.client else ""):
+                refused = _answer(request, 429, WORDS[429], {"Retry-After": "1"})
+                return await refused(scope, receive, send_with_headers)
             await self.app(scope, receive, send_with_headers)
         except ClientDisconnect:
             return  # a browser that was closed in the middle of sending; it will send again
         except Exception:
             _LOG.exception("a request failed")
             if not started:
-                failed = _answer(Request(scope), 500, "Something went wrong on the server.")
+                failed = _answer(request, 500, "Something went wrong on the server.")
                 await failed(scope, receive, send_with_headers)
