@@ -114,7 +114,7 @@ def test_stopping_early_leaves_whole_files(folder, tmp_path):
     for path in out.glob("*.json"):
         assert json.loads(path.read_text())["verdict"] == "real"
         assert cv2.imread(str(path.with_suffix(".heatmap.png"))) is not None
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("write")]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("scan")]
 
 
 def test_few_images_are_held_at_once(folder, tmp_path, monkeypatch):
@@ -135,8 +135,8 @@ def test_few_images_are_held_at_once(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(batch, "_write", writing)
     for name in range(20):
         os.link(folder / "a.dcm", folder / f"more-{name}.dcm")
-    assert len(scan([folder], tmp_path / "out", DetectorDouble())) == 25
-    assert max(most) <= 6
+    assert len(scan([folder], tmp_path / "out", DetectorDouble(), jobs=3)) == 25
+    assert max(most) == 3
 
 
 def test_results_inside_the_scanned_folder_are_not_scanned(folder):

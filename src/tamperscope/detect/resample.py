@@ -20,5 +20,8 @@ def resample(pixels: np.ndarray, tissue: np.ndarray, rows: int, columns: int) ->
     """
     # Area averaging when shrinking keeps noise from folding; cubic when enlarging.
     method = cv2.INTER_AREA if rows < pixels.shape[0] else cv2.INTER_CUBIC
-    mask = cv2.resize(tissue.view(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST)
-    return cv2.resize(pixels, (columns, rows), interpolation=method), mask.view(np.bool_)
+    # Into NumPy's memory, which comes in large pages; OpenCV's does not.
+    picture, mask = np.empty((rows, columns), np.float32), np.empty((rows, columns), np.uint8)
+    cv2.resize(tissue.view(np.uint8), (columns, rows), dst=mask, interpolation=cv2.INTER_NEAREST)
+    cv2.resize(pixels, (columns, rows), dst=picture, interpolation=method)
+    return picture, mask.view(np.bool_)

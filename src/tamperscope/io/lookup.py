@@ -22,15 +22,25 @@ def look_up(stored: np.ndarray, table: np.ndarray, first: int) -> np.ndarray:
     if stored.dtype.itemsize > 2:
         return table[np.clip(stored.astype(np.int64) - first, 0, len(table) - 1)]
     # Laid out by the bit pattern of the value, the table covers all of them, so that no index needs a check.
-    info = np.iinfo(stored.dtype)
-    values = np.arange(info.min, info.max + 1)
-    whole = table[np.clip(values - first, 0, len(table) - 1)]
-    unsigned = np.dtype(f"u{stored.dtype.itemsize}")
-    whole = np.roll(whole, info.min)
-    index = stored.view(unsigned)
-    if index.ndim == 2 and index.size and (unsigned.itemsize == 1 or _opencv_looks_up_16_bits()):
-        return cv2.LUT(index, whole)
-    return whole[index]
+    values = every_value(stored.dtype).astype(np.int64)
+    return take(stored, table[np.clip(values - first, 0, len(table) - 1)])
+
+
+def every_value(dtype: np.dtype) -> np.ndarray:
+    """All values of an integer type of 8 or 16 bits, in the order of their bit patterns."""
+    unsigned = np.dtype(f"u{dtype.itemsize}")
+    return np.arange(1 << (8 * dtype.itemsize)).astype(unsigned).view(dtype)
+
+
+def take(stored: np.ndarray, table: np.ndarray, *, out: np.ndarray | None = None) -> np.ndarray:
+    """The entry of each stored value in a table with an entry for ``every_value``, put into ``out`` if given."""
+    index = stored.view(f"u{stored.dtype.itemsize}")
+    if out is None:
+        # NumPy asks the system for large pages, OpenCV does not, and 13,000 small ones take longer than the look-up.
+        out = np.empty(index.shape, table.dtype)
+    if index.ndim == 2 and index.size and (index.itemsize == 1 or _opencv_looks_up_16_bits()):
+        return cv2.LUT(index, table, dst=out)
+    return np.take(table, index, out=out)
 
 
 @cache

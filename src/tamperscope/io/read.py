@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -47,12 +48,15 @@ def read_mammogram(path: str | Path) -> Mammogram:
         if kind is None:
             what = foreign_name(content[:HEAD_BYTES])
             raise UnscorableImageError(f"The file is {what}, and none of DICOM, PNG, TIFF, JPEG and NPY.")
-        decoded = (
-            decode_dicom(content, name=path.name) if kind == "dicom" else decode_raster(content, kind, name=path.name)
-        )
-        sha256 = hashlib.sha256(content).hexdigest()
+        with ThreadPoolExecutor(1) as second_core:
+            hashed = second_core.submit(hashlib.sha256, content)
+            decoded = (
+                decode_dicom(content, name=path.name)
+                if kind == "dicom"
+                else decode_raster(content, kind, name=path.name)
+            )
         del content
-        return _mammogram(path, sha256, decoded)
+        return _mammogram(path, hashed.result().hexdigest(), decoded)
     except UnscorableImageError as error:
         sentence = str(error)
         if sentence.isprintable():
@@ -127,13 +131,17 @@ def _mammogram(path: Path, sha256: str, decoded: Decoded) -> Mammogram:
         raise UnscorableImageError(f"The image can't be mapped to reference intensity: {error}.") from error
     intensity_map = _intensity_map(decoded, anchors, curve.levels, curve.display, curve.name)
     pixels = intensity_map.to_reference(stored)
-    tissue = cv2.resize(tissue.view(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST).view(np.bool_)
+    if tissue.mean() > 0.97:
+        notes.append("No background was found around the breast.")
+    # Into NumPy's memory, which comes in large pages; OpenCV's does not.
+    whole = np.empty((rows, columns), np.uint8)
+    tissue = cv2.resize(tissue.view(np.uint8), (columns, rows), dst=whole, interpolation=cv2.INTER_NEAREST).view(
+        np.bool_
+    )
     if decoded.padding is not None:
         padded = (stored >= decoded.padding[0]) & (stored <= decoded.padding[1])
         pixels[padded] = 0
         tissue &= ~padded
-    if tissue.mean() > 0.97:
-        notes.append("No background was found around the breast.")
     spacing = decoded.spacing or spacing_of_frame(rows, columns)
     return Mammogram(
         pixels=pixels,

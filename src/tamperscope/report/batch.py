@@ -1,13 +1,12 @@
-"""Scan many images: the next one is read while this one is scored, and one bad file never stops the rest."""
+"""Scan many images, several at once, in their order; one bad file never stops the rest."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import traceback
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tamperscope.detect.detectors import Scanner
@@ -19,9 +18,7 @@ from tamperscope.io.read import read_mammogram
 from tamperscope.mammogram import Mammogram
 from tamperscope.report.naming import ENDINGS, name_outputs
 from tamperscope.report.outcome import Outcome, describe, write_outcome
-
-_AHEAD = 2
-"""Images read ahead: enough to keep a core busy, few enough to bound memory."""
+from tamperscope.runtime.network import available_cores
 
 
 def find_inputs(paths: Iterable[Path], out: Path) -> FoundImages:
@@ -41,14 +38,20 @@ def find_inputs(paths: Iterable[Path], out: Path) -> FoundImages:
 
 
 def scan_batch(
-    images: Sequence[tuple[Path, Path]], out: Path, detector: Scanner, *, debug: bool = False
+    images: Sequence[tuple[Path, Path]],
+    out: Path,
+    detector: Scanner,
+    *,
+    jobs: int | None = None,
+    debug: bool = False,
 ) -> Iterator[Outcome]:
-    """Scan images in their order, and write what was found of each as soon as it is there.
+    """Scan images and write what was found of each as soon as it is there; outcomes come in the images' order.
 
     Args:
         images: files, each with the argument under which it was found.
         out: folder of the results.
-        detector: scores them.
+        detector: scores them; with several jobs it is called by all of them.
+        jobs: images that are read, scored and written at once, each held in memory; one a core by default.
         debug: show the traceback of an error that is none of the image's.
 
     Raises:
@@ -57,28 +60,20 @@ def scan_batch(
     """
     bases = [out / name for name in name_outputs(images)]
     _check_inputs_survive([file for file, _ in images], bases)
-    readers = ThreadPoolExecutor(max_workers=_AHEAD, thread_name_prefix="read")
-    writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="write")
+
+    def one(path: Path, base: Path) -> Outcome:
+        read = _read(path, detector, debug=debug)
+        if isinstance(read, Finding):
+            return _write(path, base, read, None, detector, debug=debug)
+        return _write(path, base, _scan(read, detector, debug=debug), read, detector, debug=debug)
+
+    # Threads are enough: what takes long (decoders but RLE's, networks, packing) does not hold Python's lock.
+    pool = ThreadPoolExecutor(jobs or available_cores(), thread_name_prefix="scan")
     try:
-        reading: deque[Future[Mammogram | Finding]] = deque()
-        writing: deque[Future[Outcome]] = deque()
-        for index, (path, _) in enumerate(images):
-            while len(reading) <= _AHEAD and index + len(reading) < len(images):
-                reading.append(readers.submit(_read, images[index + len(reading)][0], detector, debug=debug))
-            read = reading.popleft().result()
-            finding = read if isinstance(read, Finding) else _scan(read, detector, debug=debug)
-            mammogram = read if isinstance(read, Mammogram) else None
-            writing.append(writer.submit(_write, path, bases[index], finding, mammogram, detector, debug=debug))
-            del read, mammogram
-            # One image may be written while the next is scored; more would pile up in memory.
-            while len(writing) > 1:
-                yield writing.popleft().result()
-        while writing:
-            yield writing.popleft().result()
+        yield from pool.map(one, [file for file, _ in images], bases)
     finally:
-        # Also when the caller stops early: nothing more is read, and what is being written is finished.
-        readers.shutdown(wait=False, cancel_futures=True)
-        writer.shutdown(wait=True)
+        # Also when the caller stops early: nothing more is begun, and what is being written is finished.
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _check_inputs_survive(files: Sequence[Path], bases: Sequence[Path]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,11 +103,13 @@ def write_outcome(base: Path, facts: dict[str, Any], finding: Finding, mammogram
     heatmap, scores = _named(base, _HEATMAP), _named(base, _SCORES)
     thumbnail = None
     if mammogram is not None and finding.score_matrix is not None:
-        write_atomically(heatmap, encode_palette_png(draw_overlay(mammogram, finding), PALETTE))
+        with ThreadPoolExecutor(1) as second_core:
+            drawn = second_core.submit(draw_thumbnail, mammogram, finding)
+            write_atomically(heatmap, encode_palette_png(draw_overlay(mammogram, finding), PALETTE))
         packed = io.BytesIO()
         np.save(packed, finding.score_matrix)
         write_atomically(scores, packed.getvalue())
-        thumbnail = draw_thumbnail(mammogram, finding)
+        thumbnail = drawn.result()
     else:
         # An earlier scan's pictures would contradict the JSON.
         heatmap.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ import numpy as np
 from tamperscope.detect.finding import Finding
 from tamperscope.detect.heat_map import heat_cells
 from tamperscope.detect.tiling import STEP
+from tamperscope.io.lookup import every_value, take
 from tamperscope.mammogram import Mammogram
 
 DISPLAY_WINDOW = (300.0, 800.0)
@@ -29,6 +30,7 @@ _HOT_GREYS = 24
 _BLACK, _WHITE = 0, _COLD_GREYS - 1
 _COARSE = 8
 """Heat is computed at every eighth pixel and interpolated: its cells are 64 pixels wide and smooth."""
+_SAMPLE = 16
 _BAND_ROWS = 256
 """Rows drawn at a time, so that a band stays in the processor's cache from step to step."""
 
@@ -92,17 +94,33 @@ def draw_overlay(mammogram: Mammogram, finding: Finding) -> np.ndarray:
     height, width = mammogram.shape
     coarse = coarse_heat(finding)
     picture = np.empty((height, width), np.uint8)
+    values, grey = _greys(mammogram)
+    cold, hot = _COLD_TABLE[grey], _HOT_TABLE[grey]
     for top in range(0, height, _BAND_ROWS):
         rows = slice(top, min(top + _BAND_ROWS, height))
-        grey = display_levels(mammogram.pixels[rows])
-        cv2.LUT(grey, _COLD_TABLE, dst=picture[rows])
-        heat = _band_of_heat(coarse, rows, width)
-        if heat is not None:
-            first = cv2.LUT(heat, _FIRST_INDEX)
-            cv2.copyTo(cv2.add(cv2.LUT(grey, _HOT_TABLE), first), first, picture[rows])
+        take(values[rows], cold, out=picture[rows])
+        columns = _hot_columns(coarse, rows, width)
+        if columns is not None:
+            first = cv2.LUT(_part_of_heat(coarse, rows, columns), _FIRST_INDEX)
+            cv2.copyTo(cv2.add(take(values[rows, columns], hot), first), first, picture[rows, columns])
     for number, region in enumerate(finding.regions, start=1):
         _outline(picture, (region.x, region.y, region.width, region.height), f"{number}: {region.score:.2f}")
     return picture
+
+
+def _greys(mammogram: Mammogram) -> tuple[np.ndarray, np.ndarray]:
+    """What to draw from, H x W integers, and the display level of each value that they may have.
+
+    A look-up in the stored values reads half as much as the pixels and computes nothing. They are taken where they
+    give the pixels, which a sample tells: parts of an image may be padding, and memory knows no stored values at all.
+    """
+    source, pixels = mammogram.source, mammogram.pixels
+    if source is not None and source.stored.dtype.kind in "iu" and source.stored.dtype.itemsize <= 2:
+        reference = source.intensity_map.to_reference(every_value(source.stored.dtype))
+        sample = slice(None, None, _SAMPLE), slice(None, None, _SAMPLE)
+        if np.array_equal(source.intensity_map.to_reference(source.stored[sample]), pixels[sample]):
+            return source.stored, display_levels(reference[None])[0]
+    return display_levels(pixels), np.arange(256, dtype=np.uint8)
 
 
 def coarse_heat(finding: Finding) -> np.ndarray:
@@ -124,16 +142,29 @@ def _between_cells(cells: np.ndarray, count: int, scale: float, start: int) -> n
     return cells[before] * (1 - share) + cells[before + 1] * share
 
 
-def _band_of_heat(coarse: np.ndarray, rows: slice, width: int) -> np.ndarray | None:
-    """Rows of the heat map at full size; None where all of it is cold."""
-    # One coarse row more on each side, so that neighbouring bands interpolate between the same values.
-    first, last = max(rows.start // _COARSE - 1, 0), min(-(-rows.stop // _COARSE) + 1, coarse.shape[0])
-    part = coarse[first:last]
-    if not _FIRST_INDEX[part.max()]:
+def _hot_columns(coarse: np.ndarray, rows: slice, width: int) -> slice | None:
+    """The columns between which some of these rows is not cold; None where all of them are."""
+    first, last = _coarse_rows(coarse, rows)
+    hot = np.flatnonzero(_FIRST_INDEX[coarse[first:last].max(axis=0)])
+    if not hot.size:
         return None
-    size = (part.shape[1] * _COARSE, part.shape[0] * _COARSE)
-    fine = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
-    return np.ascontiguousarray(fine[rows.start - first * _COARSE : rows.stop - first * _COARSE, :width])
+    return slice(max(int(hot[0]) - 1, 0) * _COARSE, min((int(hot[-1]) + 2) * _COARSE, width))
+
+
+def _part_of_heat(coarse: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
+    """Rows and columns of the heat map at full size; the columns start at a multiple of eight."""
+    first, last = _coarse_rows(coarse, rows)
+    left, right = max(columns.start // _COARSE - 1, 0), -(-columns.stop // _COARSE) + 1
+    part = coarse[first:last, left:right]
+    fine = cv2.resize(part, None, fx=_COARSE, fy=_COARSE, interpolation=cv2.INTER_LINEAR)
+    top, across = rows.start - first * _COARSE, columns.start - left * _COARSE
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    return np.ascontiguousarray(fine[top : top + height, across : across + width])
+
+
+def _coarse_rows(coarse: np.ndarray, rows: slice) -> tuple[int, int]:
+    """One coarse row more on each side, so that neighbouring bands interpolate between the same values."""
+    return max(rows.start // _COARSE - 1, 0), min(-(-rows.stop // _COARSE) + 1, coarse.shape[0])
 
 
 def _outline(picture: np.ndarray, box: tuple[int, int, int, int], text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from isal import isal_zlib
@@ -11,6 +12,9 @@ from isal import isal_zlib
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _FILTER_UP = 2
 _PALETTE_COLOUR = 3
+_ZLIB_HEADER = b"\x78\x01"
+_PARTS = 2
+"""Halves of the picture that are packed at once; each ends at a whole byte, so that they can be put together."""
 
 
 def encode_palette_png(indices: np.ndarray, palette: np.ndarray) -> bytes:
@@ -33,12 +37,26 @@ def encode_palette_png(indices: np.ndarray, palette: np.ndarray) -> bytes:
     chunks = [
         _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, _PALETTE_COLOUR, 0, 0, 0)),
         _chunk(b"PLTE", palette[:, :3].tobytes()),
-        _chunk(b"IDAT", isal_zlib.compress(filtered, level=1)),
+        *(_chunk(b"IDAT", packed) for packed in _packed(filtered)),
         _chunk(b"IEND", b""),
     ]
     if palette.shape[1] == 4:
         chunks.insert(2, _chunk(b"tRNS", palette[:, 3].tobytes()))
     return _SIGNATURE + b"".join(chunks)
+
+
+def _packed(rows: np.ndarray) -> list[bytes]:
+    """One zlib stream (RFC 1950) in parts, which were packed at the same time."""
+    with ThreadPoolExecutor(_PARTS) as pool:
+        parts = [pool.submit(_deflated, part) for part in np.array_split(rows, _PARTS)]
+        check = struct.pack(">I", isal_zlib.adler32(rows))
+    # An empty last block ends the stream.
+    return [_ZLIB_HEADER, *(part.result() for part in parts), _deflated(b"", isal_zlib.Z_FINISH), check]
+
+
+def _deflated(content: np.ndarray | bytes, ending: int = isal_zlib.Z_FULL_FLUSH) -> bytes:
+    packer = isal_zlib.compressobj(level=1, wbits=-zlib.MAX_WBITS)
+    return packer.compress(content) + packer.flush(ending)
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
