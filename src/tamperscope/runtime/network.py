@@ -15,6 +15,7 @@ import numpy as np
 from tamperscope.errors import TamperscopeError
 
 Runtime = Literal["onnxruntime", "openvino"]
+Precision = Literal["f32", "f16", "bf16"]
 Network = Callable[..., np.ndarray]
 """One or more float32 arrays in, one float32 array out."""
 
@@ -26,7 +27,12 @@ def available_runtimes() -> list[Runtime]:
 
 @lru_cache(maxsize=16)
 def load_network(
-    path: Path, *, threads: int | None = None, runtime: Runtime = "onnxruntime", keep_memory: bool = False
+    path: Path,
+    *,
+    threads: int | None = None,
+    runtime: Runtime = "onnxruntime",
+    keep_memory: bool = False,
+    precision: Precision = "f32",
 ) -> Network:
     """The network of an ONNX file, loaded once a process; several threads may call it at once.
 
@@ -35,7 +41,8 @@ def load_network(
         threads: threads it may use; all cores by default.
         runtime: what runs it.
         keep_memory: keep the memory of a call for the next one. Faster, since the system hands out memory slowly, but
-            the most that a call ever took stays taken: for networks that get parts of bounded size.
+            the most that a call ever took stays taken: for networks that get parts of bounded size. Of ONNX Runtime.
+        precision: what OpenVINO may compute in; ONNX Runtime computes in what the file says.
 
     Raises:
         TamperscopeError: the runtime is not installed.
@@ -43,7 +50,9 @@ def load_network(
     if not find_spec(runtime):
         raise TamperscopeError(f"the runtime {runtime!r} is not installed: pip install 'tamperscope[{runtime}]'.")
     threads = threads or available_cores()
-    return _in_openvino(path, threads) if runtime == "openvino" else _in_onnxruntime(path, threads, keep_memory)
+    return (
+        _in_openvino(path, threads, precision) if runtime == "openvino" else _in_onnxruntime(path, threads, keep_memory)
+    )
 
 
 def available_cores() -> int:
@@ -66,11 +75,11 @@ def _in_onnxruntime(path: Path, threads: int, keep_memory: bool) -> Network:
     return run
 
 
-def _in_openvino(path: Path, threads: int) -> Network:
+def _in_openvino(path: Path, threads: int, precision: Precision) -> Network:
     import openvino
 
     # Left to itself OpenVINO takes bfloat16 on processors that have it, and scores must not depend on that.
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+    settings = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
     compiled = openvino.Core().compile_model(path, "CPU", settings)
     requests = threading.local()
 
