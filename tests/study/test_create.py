@@ -107,3 +107,28 @@ def test_orders_of_the_readers_know_nothing_of_the_truth(tmp_path):
             forged += [truth[image]["forged"] for image in own]
     assert len(orders) == 30
     assert 0.5 in auc_interval(forged, places)
+
+
+@pytest.mark.slow
+def test_a_benchmark_is_a_list_of_images(tmp_path):
+    """Its folder or its manifest; its untouched images are real ones of unknown health."""
+    from tamperscope.benchmark.build import build
+    from tamperscope.benchmark.protocol import Protocol
+    from tamperscope.benchmark.sources.open import open_source
+    from tests.benchmark.sources import write_cesm
+    from tests.benchmark.test_build import SMALL
+
+    source = open_source(write_cesm(tmp_path / "cesm"))
+    folder = build(Protocol.model_validate(SMALL), [source], tmp_path / "benchmark").folder
+    images = read_image_list(folder / "manifest.jsonl")
+    assert images == read_image_list(folder)
+    assert {image.group for image in images} == {"forged", "real"}
+    assert all(image.forged == bool(image.forger) for image in images)
+    path = write_config(tmp_path, draws=((1, 0, 0), (1, 0, 0)), readers=1)
+    said = yaml.safe_load(path.read_text(encoding="utf-8")) | {"images": "benchmark/manifest.jsonl"}
+    for part in said["parts"]:
+        part["draw"] = {"forged": 1, "real": 1}
+    path.write_text(yaml.safe_dump(said), encoding="utf-8")
+    truth = truth_of(create_study(path, tmp_path / "study")).values()
+    assert sorted(one["group"] for one in truth) == ["forged", "forged", "real", "real"]
+    assert len({one["source"] for one in truth}) == 4

@@ -17,7 +17,7 @@ from tamperscope.study.config import Part, Question
 from tamperscope.study.marks_picture import marks_picture
 from tamperscope.study.outcome import Judged, Outcome, outcome_of
 from tamperscope.study.report_detection import detection_section
-from tamperscope.study.report_labels import labels_section
+from tamperscope.study.report_labels import NAMES, labels_section, reference_of
 from tamperscope.study.report_marks import marks_section
 from tamperscope.study.report_mrmc import mrmc_section
 from tamperscope.study.report_text import table, to_html
@@ -118,14 +118,16 @@ def _part(part: Part, own: Sequence[Judged], seed: int) -> tuple[list[str], dict
     if health := _choice(part, {"healthy", "unhealthy"}):
         words, figures["labels"] = labels_section(own, health, seed)
         lines += words
-        if authenticity is None:  # the confidence is about health
-            for ill in ("unhealthy", "forged"):
-                some = [one for one in own if one.truth["group"] in ("healthy", ill)]
-                told = f"{'really ' if ill == 'unhealthy' else ''}{ill} from really healthy"
-                words, figures[f"mrmc_{ill}"] = mrmc_section(
-                    told, some, lambda one, ill=ill: one.truth["group"] == ill, health, "unhealthy", scale
-                )
-                lines += words
+        reference = reference_of(own)
+        for ill in ("unhealthy", "forged") if reference and authenticity is None else ():  # the confidence is in health
+            some = [one for one in own if one.truth["group"] in (reference, ill)]
+            if all(one.truth["group"] == reference for one in some):
+                continue
+            told = f"{NAMES.get(ill, ill)} from {NAMES[reference or '']}"
+            words, figures[f"mrmc_{ill}"] = mrmc_section(
+                told, some, lambda one, ill=ill: one.truth["group"] == ill, health, "unhealthy", scale
+            )
+            lines += words
     if authenticity:
         words, figures["detection"] = detection_section(own, authenticity, seed)
         lines += words

@@ -60,10 +60,11 @@ def progress(store: StudyStore, _operator: Operating) -> dict[str, Any]:
         if one.kind != "remark"
     ]
     agreement = []
+    among = ", simulated readers among them" if any(reader.simulated for reader in store.readers.values()) else ""
     for part in store.config.parts:
         locked = all(states[reader_id][part.id] == "locked" for reader_id in store.readers)
         for words, value in agreement_of(store, part, readings) if locked else [(f"{part.title}: agreement", "")]:
-            agreement.append({"words": words, "value": value, "hidden": not locked})
+            agreement.append({"words": words + among, "value": value, "hidden": not locked})
     return {"study": {"title": store.config.title}, "rows": rows, "agreement": agreement, "audit": audit}
 
 

@@ -35,8 +35,9 @@ def labels_section(own: Sequence[Judged], question: Question, seed: int) -> tupl
         [(NAMES.get(group, group), *counts[group], sum(counts[group]), *_share(*counts[group])) for group in groups],
     )
     figures: dict[str, Any] = {"counts": counts, "tests": []}
-    if counts.get("healthy") and counts.get("forged"):
-        words, more = _compared(own, counts, question, seed)
+    reference = reference_of(own)
+    if reference and "forged" in groups:
+        words, more = _compared(own, counts, reference, question, seed)
         lines += words
         figures |= more
     readers = {one.reader.id: one.reader.shown for one in own}
@@ -64,22 +65,27 @@ def labels_section(own: Sequence[Judged], question: Question, seed: int) -> tupl
     return lines, figures | {"by_reader": by_reader, "by_forger": by_forger}
 
 
+def reference_of(own: Sequence[Judged]) -> str | None:
+    """What forged breasts are compared with: the really healthy ones, or where health is unknown all real ones."""
+    return next((group for group in ("healthy", "real") if any(one.truth["group"] == group for one in own)), None)
+
+
 def _compared(
-    own: Sequence[Judged], counts: dict[str, list[int]], question: Question, seed: int
+    own: Sequence[Judged], counts: dict[str, list[int]], reference: str, question: Question, seed: int
 ) -> tuple[list[str], dict[str, Any]]:
-    """Really healthy against forged: tests as the report has them, and the difference with patients resampled."""
+    """Forged against really healthy: tests as the report has them, and the difference with patients resampled."""
     lines, figures = [], {}
     try:
-        pair = [counts["healthy"], counts["forged"]]
+        pair = [counts[reference], counts["forged"]]
         tests = [chi_squared(pair), chi_squared(pair, yates=True), fisher_exact(pair)]
         said = "; ".join(f"{test.name}: {p_value(test.p_value)}" for test in tests)
-        lines += [f"Really healthy against forged, readings taken as independent: {said}.", ""]
+        lines += [f"{NAMES[reference].capitalize()} against forged, readings taken as independent: {said}.", ""]
         figures["tests"] = [test.as_dict() for test in tests]
     except ValueError as error:
-        lines += [f"Really healthy and forged can't be compared: {error}.", ""]
+        lines += [f"{NAMES[reference].capitalize()} and forged can't be compared: {error}.", ""]
     ill = np.array([one.reading.answers.get(question.id) == "unhealthy" for one in own])
     forged = np.array([one.truth["group"] == "forged" for one in own])
-    healthy = np.array([one.truth["group"] == "healthy" for one in own])
+    healthy = np.array([one.truth["group"] == reference for one in own])
 
     def difference(drawn: np.ndarray) -> float:
         if not forged[drawn].any() or not healthy[drawn].any():
@@ -91,11 +97,8 @@ def _compared(
     except ValueError:
         return lines, figures
     low, high = found.interval[:2]
-    lines += [
-        f"Called unhealthy, forged less really healthy: {percent(found.estimate)} ({percent_range(low, high)}; 95 %, "
-        f"{found.clusters} patients resampled with all their readings).",
-        "",
-    ]
+    interval = f"{percent_range(low, high)}; 95 %, {found.clusters} patients resampled with all their readings"
+    lines += [f"Called unhealthy, forged less {NAMES[reference]}: {percent(found.estimate)} ({interval}).", ""]
     return lines, figures | {"difference": found.estimate, "difference_by_patient": [low, high]}
 
 

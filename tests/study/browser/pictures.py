@@ -60,7 +60,8 @@ def take(cesm, out):
         page = browser.new_page(viewport=VIEWPORT)
         page.goto((Path(where) / "report" / "report.html").as_uri())
         shot(page, "report")
-        page.locator("h3", has_text="real or fake").scroll_into_view_if_needed()
+        page.locator("img").first.scroll_into_view_if_needed()
+        shot(page, "report-marks")
         browser.close()
 
 
@@ -119,6 +120,8 @@ def _operator(browser, study, url, shot):
     page.locator("dialog").get_by_role("button", name="Reopen").click()
     page.locator("#audit tr", has_text="calibrated").wait_for()
     shot(page, "operator")
+    page.locator("#audit").scroll_into_view_if_needed()
+    shot(page, "audit")
 
 
 def _boxes(study, one):

@@ -48,13 +48,13 @@ function remarkField(part) {
     clearTimeout(timer);
     if (text.value === known) return;
     const sent = text.value;
-    said.textContent = "Saving";
+    said.textContent = "· Saving";
     try {
       await api.sendRemark(part.id, sent);
       known = sent;
-      said.textContent = "Saved";
+      said.textContent = "· Saved";
     } catch (error) {
-      said.textContent = `Not saved yet: ${error.message}`;
+      said.textContent = `· Not saved yet: ${error.message}`;
       timer = setTimeout(save, 3000);
     }
   };
@@ -64,7 +64,7 @@ function remarkField(part) {
   });
   text.addEventListener("blur", save);
   part.saveRemark = save;
-  return element("label", { className: "field" }, element("span", {}, part.remark.words ?? "Remark on the series as a whole", " ", said), text);
+  return element("label", { className: "field" }, element("span", {}, part.remark.words ?? "Remark on the series as a whole", "  ", said), text);
 }
 
 function actions(part, done) {

@@ -31,7 +31,7 @@ function row(one) {
     element("td", { className: "number", textContent: one.missing ? String(one.missing) : "–" }),
     element("td", { className: "number", textContent: spell(one.seconds) }),
     element("td", { className: "number", textContent: one.median_seconds === null ? "–" : spell(one.median_seconds) }),
-    element("td", { className: "soft", textContent: one.last ? new Date(one.last).toLocaleString() : "–" }),
+    element("td", { className: "soft", textContent: one.last ? whenOf(one.last) : "–" }),
     element("td", {}, button(one)),
   );
 }
@@ -65,8 +65,13 @@ function agreement(one) {
 }
 
 function audited(one) {
-  const cells = [new Date(one.at).toLocaleString(), one.who, one.what, one.reason ?? ""];
+  const cells = [whenOf(one.at), one.who, one.what, one.reason ?? ""];
   return element("tr", {}, ...cells.map((text) => element("td", { textContent: text })));
+}
+
+/** Day and minute, as the browser's language writes them. */
+function whenOf(time) {
+  return new Date(time).toLocaleString(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false });
 }
 
 function spell(seconds) {
