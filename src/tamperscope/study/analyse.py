@@ -6,6 +6,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def _label(outcome: Outcome) -> list[str]:
 def _overview(outcome: Outcome, done: Sequence[Judged]) -> list[str]:
     """How much was read, by whom, and of what."""
     lines = [f"{len(outcome.readers)} readers, {len(done)} of {len(outcome.judged)} readings done.", ""]
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for part in outcome.config.parts:
         images = {one.image_id: one.truth["group"] for one in outcome.judged if one.part.id == part.id}
         groups = ", ".join(f"{count} {group}" for group, count in sorted(Counter(images.values()).items()))
@@ -125,7 +126,7 @@ def _part(part: Part, own: Sequence[Judged], seed: int) -> tuple[list[str], dict
                 continue
             told = f"{NAMES.get(ill, ill)} from {NAMES[reference or '']}"
             words, figures[f"mrmc_{ill}"] = mrmc_section(
-                told, some, lambda one, ill=ill: one.truth["group"] == ill, health, "unhealthy", scale
+                told, some, partial(_in_group, group=ill), health, "unhealthy", scale
             )
             lines += words
     if authenticity:
@@ -138,6 +139,10 @@ def _part(part: Part, own: Sequence[Judged], seed: int) -> tuple[list[str], dict
     words, figures["marks"] = marks_section(own)
     figures["median_seconds"] = float(np.median([one.reading.seconds for one in own]))
     return [*lines, *words], figures
+
+
+def _in_group(one: Judged, *, group: str) -> bool:
+    return bool(one.truth["group"] == group)
 
 
 def _choice(part: Part, values: set[str]) -> Question | None:

@@ -14,7 +14,8 @@ from tamperscope.errors import TamperscopeError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu"]
-VIEWPORT = {"width": 1280, "height": 800}
+VIEWPORT: Any = {"width": 1280, "height": 800}
+"""Playwright's own type for this needs Playwright."""
 
 
 def find_chromium() -> str:
