@@ -100,14 +100,8 @@ class _Taken:
         begin: Callable[[], PageReader],
         bar: tqdm,
     ):
-        self.store, self.reader, self.planned, self.mouse, self.begin, self.bar = (
-            store,
-            reader,
-            planned,
-            mouse,
-            begin,
-            bar,
-        )
+        self.store, self.reader, self.planned = store, reader, planned
+        self.mouse, self.begin, self.bar = mouse, begin, bar
         self.at = begin()
 
     def leave(self) -> None:
@@ -164,14 +158,16 @@ class _Taken:
         card.locator(".state.locked").wait_for()
 
     def _read(self, part: Part, planned: PlannedReading) -> None:
+        for _ in range(self.at.page.locator(".marks-list li").count()):  # of a rehearsal that was stopped here
+            self.at.press("m", "Delete")
         for mark in planned.marks:
             self._mark(mark)
         self.at.press("Escape", "Escape")
         answer = self._answer_by_mouse if self.mouse else self._answer_by_key
-        for number, question in enumerate(part.questions):
+        for question in part.questions:
             for said in (planned.first_thoughts, planned.answers):
                 if question.id in said:
-                    answer(part, number, question, said[question.id])
+                    answer(part, question, said[question.id])
 
     def _mark(self, mark: PlannedMark) -> None:
         left, top = mark.x - mark.width / 2, mark.y - mark.height / 2
@@ -197,7 +193,7 @@ class _Taken:
             self.at.press("c")
             self._type_number(slider, mark.confidence)
 
-    def _answer_by_key(self, part: Part, number: int, question: Question, value: Any) -> None:
+    def _answer_by_key(self, part: Part, question: Question, value: Any) -> None:
         for _ in part.questions:  # Q until the question is the marked one
             active = self.at.page.locator(".question.active").get_attribute("data-question")
             if active == question.id:
@@ -212,10 +208,10 @@ class _Taken:
         if question.kind == "scale":
             self._type_number(self._field(question).locator("input"), value)
         else:
-            self.at.page.keyboard.type(value)
+            self.at.press("Control+a").page.keyboard.type(value)
         self.at.press("Escape")
 
-    def _answer_by_mouse(self, part: Part, number: int, question: Question, value: Any) -> None:
+    def _answer_by_mouse(self, _part: Part, question: Question, value: Any) -> None:
         field = self._field(question)
         if question.kind == "choice":
             field.locator("label").nth([option.value for option in question.options].index(value)).click()
@@ -223,7 +219,7 @@ class _Taken:
             self._slide(field.locator("input"), value)
         else:
             field.locator("textarea").click()
-            self.at.page.keyboard.insert_text(value)
+            self.at.press("Control+a").page.keyboard.insert_text(value)
             self.at.press("Escape")
 
     def _field(self, question: Question) -> Any:
