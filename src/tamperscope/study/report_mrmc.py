@@ -66,7 +66,7 @@ def mrmc_section(
         result.random_readers_fixed_cases,
     )
     lines += table(
-        ("mean of the readers (Obuchowski-Rockette)", "AUC [95 %]", "standard error", "this interval"),
+        ("mean of the readers (Obuchowski-Rockette)", "AUC [95 %, cut at 1]", "standard error", "this interval"),
         [
             (one.name, area(found.value, *found.interval[:2]), f"{found.standard_error:.3f}", MEANINGS[one.name])
             for one in analyses

@@ -45,8 +45,12 @@ def p_value(p: float) -> str:
 
 
 def area(value: float, low: float, high: float) -> str:
-    """An area under a curve with its interval."""
-    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+    """An area under a curve with its interval, cut at 0 and 1.
+
+    >>> area(0.95, 0.87, 1.03)
+    '0.950 [0.870, 1.000]'
+    """
+    return f"{value:.3f} [{max(0.0, low):.3f}, {min(1.0, high):.3f}]"
 
 
 def to_html(title: str, lines: Sequence[str]) -> str:

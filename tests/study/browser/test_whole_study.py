@@ -23,6 +23,7 @@ from tests.study.real_images import tamperscope, write_real_images
 from tests.study.responses import forged_of, guessed, measured
 from tests.study.test_killed import serving
 
+MEASURED = ("page, first byte", "page", "case, first byte", "case", "pixels, first byte", "pixels")
 SEED, SKILL = 11, Skill(separation=1.2)
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
@@ -31,7 +32,7 @@ class Wire:
     """What the browsers send and are answered, and what goes wrong in them."""
 
     def __init__(self):
-        self.acts, self.faults, self.measured = defaultdict(dict), [], None
+        self.acts, self.faults = defaultdict(dict), []
 
     def watch(self, page):
         page.on("request", self._sent)
@@ -58,10 +59,8 @@ class Wire:
 
 
 @pytest.fixture(scope="module")
-def taken(tmp_path_factory, cesm_folder):
-    """The study after all have read: its folder, the wire, export, report, and what was planned."""
-    pytest.importorskip("playwright")
-    find_chromium()
+def created(tmp_path_factory, cesm_folder):
+    """The report's study of real mammograms, for four simulated readers."""
     folder = tmp_path_factory.mktemp("whole")
     write_real_images(cesm_folder, folder)
     tamperscope("study", "template", folder / "study.yaml")
@@ -71,9 +70,31 @@ def taken(tmp_path_factory, cesm_folder):
     config["grey_step"] = 257  # the images were JPEG
     (folder / "study.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     assert "Warning" not in tamperscope("study", "create", folder / "study.yaml", "--out", folder / "study")
-    wire = Wire()
+    return folder
+
+
+def test_sizes_and_times_of_answers_tell_nothing(created):
+    """Of all cases of the blind part, before anyone reads."""
+    with serving(created / "study") as (address, _process):
+        sizes, times, cases = measured(address, created / "study")
+    assert {path: len(found) for path, found in sizes.items()} == dict.fromkeys(sizes, 1)
+    forged = forged_of(created / "study", cases)
+    scores = guessed(times, forged)
+    print(f"{len(cases)} cases, {times.size} times: AUC {auc(forged, scores):.3f}, 95 % {auc_interval(forged, scores)}")
+    for name, one in zip(MEASURED, times.swapaxes(0, 1), strict=True):
+        middle = np.median(one, 1)
+        told = f"AUC {auc(forged, middle):.3f}, 95 % {auc_interval(forged, middle)}"
+        print(f"{name}: {1000 * np.median(one):.2f} ms, {told}")
+    assert 0.5 in auc_interval(forged, scores, level=0.99)
+
+
+@pytest.fixture(scope="module")
+def taken(created):
+    """The study after all have read: its folder, the wire, export, report, and what was planned."""
+    pytest.importorskip("playwright")
+    find_chromium()
+    folder, wire = created, Wire()
     with serving(folder / "study") as (address, _process):
-        wire.measured = measured(address, folder / "study")
         read = rehearse(folder / "study", address, seed=SEED, skill=SKILL, progress=True, watch=wire.watch)
     assert read == {f"reader-{n}": 101 for n in range(1, 5)}
     tamperscope("study", "export", folder / "study", "--out", folder / "export")
@@ -244,14 +265,3 @@ def test_simulated_data_is_labelled_everywhere(taken):
         assert LABEL in text
         assert text.count("(simulated)") >= 8
     assert {row["simulated"] for name in ("readings", "marks", "parts") for row in exact(folder)[name]} == {"yes"}
-
-
-def test_sizes_and_times_of_answers_tell_nothing(taken):
-    folder, wire, *_ = taken
-    sizes, times, cases = wire.measured
-    assert {path: len(found) for path, found in sizes.items()} == dict.fromkeys(sizes, 1)
-    forged = forged_of(folder / "study", cases)
-    scores = guessed(times, forged)
-    interval = auc_interval(forged, scores)
-    print(f"{len(cases)} cases, {times.size} times: AUC {auc(forged, scores):.3f}, 95 % {interval}")
-    assert 0.5 in auc_interval(forged, scores, level=0.99)
