@@ -36,9 +36,16 @@ _SKIPPED_SHOWN = 5
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Of this site's own images, by 'tamperscope calibrate'; for the detector multi-cue.",
 )
+@click.option("--jobs", type=click.IntRange(1), help="Images read, scored and written at once; by default one a core.")
 @click.pass_context
 def scan(
-    ctx: click.Context, paths: tuple[Path, ...], out: Path, table: str, detector: str, calibration: Path | None
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    out: Path,
+    table: str,
+    detector: str,
+    calibration: Path | None,
+    jobs: int | None,
 ) -> None:
     """Scan files and folders of DICOM, PNG, TIFF, JPEG or NPY images.
 
@@ -55,19 +62,24 @@ def scan(
     from tamperscope.report.batch import find_inputs, scan_batch
     from tamperscope.report.page import write_report
     from tamperscope.report.table import write_table
+    from tamperscope.runtime.memory import keep_freed_memory
+    from tamperscope.runtime.network import available_cores
 
     inputs = find_inputs(paths, out)
     if not inputs.images:
         skipped = f" {len(inputs.skipped)} other files were skipped." if inputs.skipped else ""
         raise TamperscopeError(f"there is no image in {', '.join(str(path) for path in paths)}.{skipped}")
-    loaded = _calibrated(load_detector(detector), calibration)
+    jobs = min(jobs or available_cores(), len(inputs.images))
+    if len(inputs.images) > jobs:
+        keep_freed_memory()
+    loaded = _calibrated(load_detector(detector, threads=max(1, available_cores() // jobs)), calibration)
     out.mkdir(parents=True, exist_ok=True)
 
     outcomes: list[Outcome] = []
     debug = bool(ctx.find_root().params.get("debug"))
     try:
         with tqdm(total=len(inputs.images), unit="image", disable=None, leave=False) as progress:
-            for outcome in scan_batch(inputs.images, out, loaded, debug=debug):
+            for outcome in scan_batch(inputs.images, out, loaded, jobs=jobs, debug=debug):
                 outcomes.append(outcome)
                 # The bar is on stderr, the lines on stdout; click leaves colours out where it is no terminal.
                 with tqdm.external_write_mode():
