@@ -38,11 +38,11 @@ def test_at_least_100_hostile_acts_are_refused_and_nothing_of_them_is_kept(reade
     assert reader.get(f"/api/case/{case}").json()["revision"] == 0
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{", '{"events": NaN}', "[" * 100_000, '{"events": 5}', "\ud800"])
-def test_bodies_that_are_no_events(reader, body):
+def test_bodies_that_are_no_events(reader):
     case = reader.session()["parts"][0]["cases"][0]["id"]
-    answer = reader.post(f"/api/case/{case}/events", content=body.encode("utf-8", "surrogatepass"))
-    assert answer.status_code == 422
+    for body in ("", "[]", "{", '{"events": NaN}', "[" * 100_000, '{"events": 5}', "\ud800"):
+        answer = reader.post(f"/api/case/{case}/events", content=body.encode("utf-8", "surrogatepass"))
+        assert answer.status_code == 422, body[:20]
     assert reader.post(f"/api/case/{case}/events", content=b"x" * 2_000_000).status_code == 413
 
 

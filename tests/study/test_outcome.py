@@ -2,11 +2,12 @@
 
 import csv
 import json
+import sqlite3
 
 import pytest
 
 from tamperscope.errors import TamperscopeError
-from tamperscope.study.analyse import LABEL, analyse_study
+from tamperscope.study.analyse import LABEL, MIXED_LABEL, analyse_study
 from tamperscope.study.export import export_study, spreadsheet_safe
 from tamperscope.study.simulate import simulate_readers
 
@@ -55,6 +56,19 @@ def test_analysis_counts_what_the_readers_said(simulated, tmp_path):
     for name in ("report.html", "report.md"):
         assert LABEL in (tmp_path / "report" / name).read_text(encoding="utf-8")
     assert {row["simulated"] for row in rows} == {"yes"}
+
+
+def test_a_report_on_people_and_simulated_readers_says_which_are_which(tmp_path):
+    study = make_study(tmp_path, simulated=True)
+    simulate_readers(study, seed=3)
+    with sqlite3.connect(study / "study.db") as database:
+        database.execute("UPDATE reader SET simulated = 0 WHERE id = 'reader-2'")
+    analyse_study(study, tmp_path / "report")
+    text = (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+    assert text.count(MIXED_LABEL) == 3  # on top and at each part
+    assert LABEL not in text
+    assert "| Reader 1 (simulated) |" in text
+    assert "| Reader 2 |" in text
 
 
 def test_people_are_never_simulated(study):

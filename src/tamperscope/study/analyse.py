@@ -25,6 +25,7 @@ from tamperscope.study.report_text import table, to_html
 from tamperscope.study.store import Store
 
 LABEL = "SIMULATED READERS: no person gave these answers."
+MIXED_LABEL = "SOME READERS ARE SIMULATED: what is called so was said by no person, and sums over all readers hold it."
 POOLED = (
     "Counts pool the readings of all readers. Readings of one image are not independent, so Wilson's intervals and the "
     "tests of counts are too sure; intervals by patient resample patients with all their readings."
@@ -68,7 +69,7 @@ def analyse_study(folder: str | Path, out: str | Path, *, seed: int = 0) -> list
             figures["parts"][part.id]["agreement"] = dict(found)
         if any(one.reading.marks for one in own):
             path = out / "marks" / f"{part.id}.png"
-            marks_picture(store.folder, own, outcome.sizes[part.id], path, LABEL if outcome.simulated else "")
+            marks_picture(store.folder, own, outcome.sizes[part.id], path, label_of(outcome))
             lines += ["### Marks over the images", "", f"![Marks of {part.title}](marks/{part.id}.png)", ""]
             pictures.append(path)
     store.engine.dispose()
@@ -80,7 +81,14 @@ def analyse_study(folder: str | Path, out: str | Path, *, seed: int = 0) -> list
 
 def _label(outcome: Outcome) -> list[str]:
     """Where simulated readers read, it is said before every figure of theirs."""
-    return [f"**{LABEL}**", ""] if outcome.simulated else []
+    return [f"**{label}**", ""] if (label := label_of(outcome)) else []
+
+
+def label_of(outcome: Outcome) -> str:
+    """What is said where all or some readers are simulated; empty where people read."""
+    if all(reader.simulated for reader in outcome.readers):
+        return LABEL
+    return MIXED_LABEL if outcome.simulated else ""
 
 
 def _overview(outcome: Outcome, done: Sequence[Judged]) -> list[str]:

@@ -106,9 +106,6 @@ def _reader(browser, study, url, shot):
     page.locator("dialog").get_by_role("button", name="Lock", exact=True).click()
     page.locator(".card .state.locked").wait_for()
     shot(page, "second-part")
-    page.get_by_role("link", name="Begin").click()
-    reader.shown().press("2", "2")
-    shot(page, "second-part-case")
 
 
 def _operator(browser, study, url, shot):

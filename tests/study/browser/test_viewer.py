@@ -187,6 +187,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.slow
 def test_hostile_remarks_stay_text(viewing, study):
     remark = " ".join(HOSTILE).replace("\u0000", "")
     viewing.press("r")
