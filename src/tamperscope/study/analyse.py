@@ -25,7 +25,7 @@ from tamperscope.study.report_text import table, to_html
 from tamperscope.study.store import Store
 
 LABEL = "SIMULATED READERS: no person gave these answers."
-MIXED_LABEL = "SOME READERS ARE SIMULATED: what is called so was said by no person, and sums over all readers hold it."
+MIXED_LABEL = "SOME READERS ARE SIMULATED: no person gave their answers, which are part of all sums."
 POOLED = (
     "Counts pool the readings of all readers. Readings of one image are not independent, so Wilson's intervals and the "
     "tests of counts are too sure; intervals by patient resample patients with all their readings."
