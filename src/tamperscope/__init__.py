@@ -16,6 +16,7 @@ _HOMES = {
     "Injector": "tamperscope.forge.injector",
     "Mammogram": "tamperscope.mammogram",
     "UnscorableImageError": "tamperscope.errors",
+    "load_detector": "tamperscope.detect.detectors",
     "read_mammogram": "tamperscope.io.read",
 }
 
@@ -26,11 +27,13 @@ __all__ = [
     "Injector",
     "Mammogram",
     "UnscorableImageError",
+    "load_detector",
     "read_mammogram",
 ]
 
 if TYPE_CHECKING:
     from tamperscope.detect.detector import Detector
+    from tamperscope.detect.detectors import load_detector
     from tamperscope.detect.finding import Finding
     from tamperscope.errors import UnscorableImageError
     from tamperscope.forge.forgery import Forgery

@@ -144,7 +144,7 @@ def test_results_inside_the_scanned_folder_are_not_scanned(tmp_path):
         (["scan", "--out", "OUT"], "Missing argument"),
         (["scan", "EMPTY"], "Missing option '--out'"),
         (["scan", "EMPTY", "--out", "OUT", "--format", "xml"], "xml"),
-        (["scan", "FILE", "--out", "OUT", "--detector", "magic"], "no detector 'magic'"),
+        (["scan", "FILE", "--out", "OUT", "--detector", "magic"], "'magic' is not one of 'multi-cue'"),
         (["nonsense"], "No such command 'nonsense'"),
     ],
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tamperscope.detect.calibration import FALSE_ALARMS, Calibration, NullDistribution
+from tamperscope.detect.domain import Domain
 from tamperscope.detect.fuse import fuse, heat_of
 from tamperscope.errors import TamperscopeError
 
@@ -33,7 +34,7 @@ def test_p_values_fall_with_the_evidence_and_stay_in_range():
 
 def test_the_strongest_cue_speaks_and_pays_for_being_one_of_two():
     null = NullDistribution(tuple(np.linspace(0, 1, 50)))
-    calibration = Calibration({"a": null, "b": null}, "test")
+    calibration = Calibration({"a": null, "b": null}, Domain({}), "test")
     quiet, loud = np.zeros((4, 5)), np.zeros((4, 5))
     loud[2, 3] = 5
     p, speaker = fuse({"a": quiet, "b": loud}, calibration)
@@ -44,13 +45,23 @@ def test_the_strongest_cue_speaks_and_pays_for_being_one_of_two():
 
 
 def test_a_calibration_survives_a_file(tmp_path):
-    calibration = Calibration({"a": NullDistribution(tuple(float(i) for i in range(30)))}, "30 images")
+    calibration = Calibration(
+        {"a": NullDistribution(tuple(float(i) for i in range(30)))}, Domain({"noise": (1.5, 3.0)}), "30 images"
+    )
     calibration.save(tmp_path / "c.json")
     assert Calibration.load(tmp_path / "c.json") == calibration
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"source": "x", "peaks": {}}', json.dumps({"source": "x", "peaks": {"a": [1, 2]}})]
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"source": "x", "domain": {}, "peaks": {}}',
+        json.dumps({"source": "x", "domain": {}, "peaks": {"a": [1, 2]}}),
+        json.dumps({"source": "x", "domain": {"noise": [1]}, "peaks": {"a": [1] * 30}}),
+    ],
 )
 def test_what_is_no_calibration_is_refused(tmp_path, text):
     (tmp_path / "c.json").write_text(text)

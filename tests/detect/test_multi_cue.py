@@ -7,6 +7,7 @@ import pytest
 
 from tamperscope.detect.calibration import Calibration, NullDistribution
 from tamperscope.detect.detectors import load_detector
+from tamperscope.detect.domain import Domain
 from tamperscope.detect.multi_cue import MultiCueDetector
 from tamperscope.errors import TamperscopeError
 from tamperscope.io.read import read_mammogram
@@ -86,7 +87,7 @@ def test_what_cannot_be_scored_says_why(detector, mammogram, words):
 
 def test_another_calibration_changes_the_score_and_the_hash(detector, film):
     loud = NullDistribution(tuple(float(i) for i in range(1000, 1040)))
-    other = detector.calibrated(Calibration({"trace": loud, "copies": loud}, "loud"))
+    other = detector.calibrated(Calibration({"trace": loud, "copies": loud}, Domain({}), "loud"))
     assert isinstance(other, MultiCueDetector)
     finding = other.scan(copied_within(film)[0])
     assert finding.verdict == "real"
@@ -95,5 +96,5 @@ def test_another_calibration_changes_the_score_and_the_hash(detector, film):
 
 
 def test_there_is_no_other_detector():
-    with pytest.raises(TamperscopeError, match="forensic-transfer, multi-cue"):
+    with pytest.raises(TamperscopeError, match="multi-cue, forensic-transfer"):
         load_detector("magic")

@@ -15,7 +15,7 @@ def noisy(shape=(400, 300), seed=0):
 def test_spread_is_one_whatever_brightness_and_gain():
     for gain in (1.0, 4.0):
         pixels = 500 + gain * (noisy() - 500)
-        residuals, _, valid = noise_residuals(np.maximum(pixels, 1))
+        residuals, _, valid, _ = noise_residuals(np.maximum(pixels, 1))
         dark, bright = valid.copy(), valid.copy()
         dark[:, 100:] = bright[:, :200] = False
         for band in residuals:
@@ -26,13 +26,13 @@ def test_spread_is_one_whatever_brightness_and_gain():
 def test_air_and_the_skin_next_to_it_are_not_valid():
     pixels = noisy()
     pixels[:, :60] = 20.0
-    residuals, _, valid = noise_residuals(pixels)
+    residuals, _, valid, _ = noise_residuals(pixels)
     assert not valid[:, :76].any()
     assert valid[:, 100:280].mean() > 0.95
     assert not residuals[:, ~valid].any()
 
 
 def test_an_empty_image_has_nothing_valid():
-    residuals, _, valid = noise_residuals(np.zeros((64, 64), np.float32))
+    residuals, _, valid, _ = noise_residuals(np.zeros((64, 64), np.float32))
     assert not valid.any()
     assert not residuals.any()

@@ -13,10 +13,11 @@ from typing import Literal
 
 from tamperscope.errors import TamperscopeError
 
-DATA_STATEMENT = (
+SOURCE_STATEMENT = (
     "Low-energy images of CDD-CESM (CC views, 8-bit JPEG; Khaled et al., Scientific Data 9 (2022), "
-    "doi:10.1038/s41597-022-01238-0, CC BY 4.0), resampled off the JPEG grid, with added detector noise, 12 bit."
+    "doi:10.1038/s41597-022-01238-0, CC BY 4.0)."
 )
+DATA_STATEMENT = f"{SOURCE_STATEMENT[:-1]}, resampled off the JPEG grid, with added detector noise, 12 bit."
 
 
 @dataclass(frozen=True)

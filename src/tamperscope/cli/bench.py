@@ -68,9 +68,10 @@ def build(protocol: str, sources: tuple[str, ...], out: Path, prepare: str | Non
 @click.argument("benchmark", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--detector",
-    default="forensic-transfer",
+    default="multi-cue",
     show_default=True,
-    help="One of the package, a baseline (noise-inconsistency, ela, mean-intensity), or module:callable of your own.",
+    help="Of the package (multi-cue, forensic-transfer), a baseline (noise-inconsistency, ela, mean-intensity), or "
+    "module:callable of your own.",
 )
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the run.")
 @click.option("--set", "sets", multiple=True, help="Only this set of the benchmark; can be given several times.")

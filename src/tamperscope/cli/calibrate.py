@@ -26,14 +26,14 @@ def calibrate(folders: tuple[Path, ...], out: Path) -> None:
 
     images = [path for path, _ in find_inputs(folders, out.parent).images]
     detector = MultiCueDetector.load()
-    peaks = []
+    untouched = []
     for path in tqdm(images, unit="image", disable=None, leave=False):
         try:
-            peaks.append(detector.peaks(read_mammogram(path)))
+            untouched.append(detector.witness(read_mammogram(path)))
         except TamperscopeError as error:
             click.echo(f"left out {path}: {error}", err=True)
-    if len(peaks) < LEAST_IMAGES:
-        raise TamperscopeError(f"{len(peaks)} images could be scored; a calibration needs at least {LEAST_IMAGES}.")
+    if len(untouched) < LEAST_IMAGES:
+        raise TamperscopeError(f"{len(untouched)} images could be scored; a calibration needs at least {LEAST_IMAGES}.")
     out.parent.mkdir(parents=True, exist_ok=True)
-    Calibration.of_peaks(peaks, f"{len(peaks)} images of this site").save(out)
-    click.echo(f"calibrated on {len(peaks)} images: {out}")
+    Calibration.of_images(untouched, f"{len(untouched)} images of this site").save(out)
+    click.echo(f"calibrated on {len(untouched)} images: {out}")

@@ -30,7 +30,7 @@ def demo(out: Path) -> None:
     from tqdm import tqdm
 
     from tamperscope.cli.scan import line_of, summary_of
-    from tamperscope.detect.detector import Detector
+    from tamperscope.detect.detectors import load_detector
     from tamperscope.forge.injector import Injector, random_square
     from tamperscope.io.read import read_mammogram
     from tamperscope.report.batch import find_inputs, scan_batch
@@ -53,7 +53,7 @@ def demo(out: Path) -> None:
     del mammogram, forgeries
 
     click.echo(f"2. The {len(files)} untouched images and the forged one are scanned.")
-    detector = Detector.load()
+    detector = load_detector()
     findings = out / "findings"
     inputs = find_inputs([*files, forged], findings)
     outcomes = []
@@ -99,8 +99,8 @@ def _caveat(untouched: list[dict]) -> str:
     if not wrong:
         return ""
     return (
-        f"   {wrong} of {len(untouched)} untouched images are called fake, wrongly: this detector follows the\n"
-        "   report's recipe, learnt on digital mammograms, and does not carry over to smooth film like this.\n"
+        f"   Called fake, wrongly: {wrong} of {len(untouched)} untouched images. The detector learnt on digital\n"
+        "   mammograms; 'tamperscope calibrate' would tell it what untouched film looks like.\n"
     )
 
 

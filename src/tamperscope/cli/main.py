@@ -18,6 +18,7 @@ EXIT_STOPPED = 130
 _COMMANDS = {
     "scan": "Has each mammogram been tampered with? Verdicts, a report.",
     "calibrate": "Learn what untouched images of your site look like.",
+    "adapt": "Learn a new kind of forgery from a few examples.",
     "inject": "Put a synthetic tumour into a mammogram, marked as synthetic.",
     "synthesize": "Synthetic lesions in healthy images, annotated as COCO has them.",
     "demo": "Scan, forge and scan again real mammograms; a report to look at.",
@@ -53,7 +54,6 @@ def cli(debug: bool) -> None:
 
     \b
       tamperscope scan FOLDER --out RESULTS    verdicts and RESULTS/report.html
-      tamperscope inject A.dcm --square random --out FORGED.dcm
 
     Exit code: 0 all scored and none fake, 1 at least one fake, 2 a problem.
     """

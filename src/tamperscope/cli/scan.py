@@ -30,11 +30,24 @@ _SKIPPED_SHOWN = 5
     show_default=True,
     help="csv adds OUT/findings.csv, one row an image.",
 )
-@click.option("--detector", default="forensic-transfer", show_default=True, help="Which detector.")
+@click.option(
+    "--detector",
+    type=click.Choice(["multi-cue", "forensic-transfer"]),
+    default="multi-cue",
+    show_default=True,
+    help="forensic-transfer is the report's.",
+)
 @click.option(
     "--calibration",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Of this site's own images, by 'tamperscope calibrate'; for the detector multi-cue.",
+)
+@click.option(
+    "--adaptation",
+    "adaptations",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="To a new kind of forgery, by 'tamperscope adapt'; can be given several times.",
 )
 @click.option("--jobs", type=click.IntRange(1), help="Images read, scored and written at once; by default one a core.")
 @click.pass_context
@@ -45,6 +58,7 @@ def scan(
     table: str,
     detector: str,
     calibration: Path | None,
+    adaptations: tuple[Path, ...],
     jobs: int | None,
 ) -> None:
     """Scan files and folders of DICOM, PNG, TIFF, JPEG or NPY images.
@@ -72,7 +86,7 @@ def scan(
     jobs = min(jobs or available_cores(), len(inputs.images))
     if len(inputs.images) > jobs:
         keep_freed_memory()
-    loaded = _calibrated(load_detector(detector, threads=max(1, available_cores() // jobs)), calibration)
+    loaded = _made_ours(load_detector(detector, threads=max(1, available_cores() // jobs)), calibration, adaptations)
     out.mkdir(parents=True, exist_ok=True)
 
     outcomes: list[Outcome] = []
@@ -99,16 +113,21 @@ def scan(
     ctx.exit(exit_code(outcomes))
 
 
-def _calibrated(detector: Scanner, calibration: Path | None) -> Scanner:
+def _made_ours(detector: Scanner, calibration: Path | None, adaptations: Sequence[Path]) -> Scanner:
+    """The detector with what a site has taught it."""
     from tamperscope.detect.calibration import Calibration
+    from tamperscope.detect.cues.adapted import Adaptation
     from tamperscope.detect.multi_cue import MultiCueDetector
     from tamperscope.errors import TamperscopeError
 
-    if calibration is None:
+    if calibration is None and not adaptations:
         return detector
     if not isinstance(detector, MultiCueDetector):
-        raise TamperscopeError("--calibration is for the detector multi-cue: its score has a meaning to calibrate.")
-    return detector.calibrated(Calibration.load(calibration))
+        raise TamperscopeError("--calibration and --adaptation are for the detector multi-cue.")
+    learnt = [Adaptation.load(path, model=detector.model["hash"]) for path in adaptations]
+    if calibration is not None:
+        detector = detector.calibrated(Calibration.load(calibration))
+    return detector.adapted(*learnt) if learnt else detector
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:

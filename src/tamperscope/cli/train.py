@@ -106,12 +106,19 @@ def train_inpainting(recipe: Path, data: Path, out: Path, threads: int | None) -
 @_OUT
 @_THREADS
 @click.option("--fold", type=click.IntRange(0, 2), help="Train on the training patients of one of 3 folds by patient.")
-def train_trace(recipe: Path, data: Path, out: Path, threads: int | None, fold: int | None) -> None:
+@click.option(
+    "--start-from",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Start from the mean weights of another training's trace.pt.",
+)
+def train_trace(
+    recipe: Path, data: Path, out: Path, threads: int | None, fold: int | None, start_from: Path | None
+) -> None:
     """Train the trace network of the detector multi-cue on the split "train", or of a fold.
 
     A run that was stopped goes on from its checkpoint.
     """
-    from tamperscope.benchmark.cesm import DATA_STATEMENT, load_cases
+    from tamperscope.benchmark.cesm import SOURCE_STATEMENT, load_cases
     from tamperscope.benchmark.splits import patient_folds
     from tamperscope.detect.multi_cue import CALIBRATION, MultiCueDetector
     from tamperscope.forge.injector import Injector
@@ -126,8 +133,10 @@ def train_trace(recipe: Path, data: Path, out: Path, threads: int | None, fold: 
     learn = [case for case in cases if case.split == "train"]
     if fold is not None:
         learn = list(patient_folds(cases, 3)[fold].train)
-    network = run(settings, learn, Injector.load(threads=1), out=out)
-    export_trace(settings, network, out / "weights", data=f"{DATA_STATEMENT} {len(learn)} images.")
+    network = run(settings, learn, Injector.load(threads=1), out=out, start_from=start_from)
+    export_trace(
+        settings, network, out / "weights", data=f"{SOURCE_STATEMENT} {len(learn)} images, most of them resampled."
+    )
     # Thresholds come from images that it did not learn from; a fold's test images stay out of it as well.
     held = [case for case in cases if case.split == "val"] if fold is None else patient_folds(cases, 3)[fold].left_out
     detector = MultiCueDetector.uncalibrated(weights=out / "weights", threads=threads)

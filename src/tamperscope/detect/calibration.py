@@ -1,4 +1,8 @@
-"""What a cue's strongest evidence means: how often does an untouched image show as much?"""
+"""What a cue's strongest evidence means: how often does an untouched image show as much?
+
+A calibration holds the strongest evidence of each cue in a number of untouched images, and what kind of images these
+were: of another kind it can't speak.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from tamperscope.detect.domain import Domain
 from tamperscope.errors import TamperscopeError
 
 FALSE_ALARMS = 0.02
@@ -18,6 +24,13 @@ _LEAST_P = 1e-30
 _LEAST_SCALE = 0.5
 """Of the tail, in logits or pixels: a null distribution without any evidence tells nothing finer."""
 LEAST_IMAGES = 20
+
+
+class Untouched(NamedTuple):
+    """One untouched image: each cue's strongest evidence, and the image's measures (``domain.py``)."""
+
+    peaks: Mapping[str, float]
+    measures: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -51,26 +64,30 @@ class NullDistribution:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The null distribution of each cue, and what it was taken from."""
+    """The null distribution of each cue, the kind of images, and what both were taken from."""
 
     nulls: dict[str, NullDistribution]
+    domain: Domain
     source: str
 
     @classmethod
-    def of_peaks(cls, peaks: Sequence[Mapping[str, float]], source: str) -> Calibration:
-        """From the strongest evidence of each cue in each untouched image.
+    def of_images(cls, images: Sequence[Untouched], source: str) -> Calibration:
+        """From untouched images.
 
         Args:
-            peaks: one mapping an image, all with the same cues.
+            images: all with the same cues.
             source: which images these are.
         """
-        cues = peaks[0] if peaks else {}
-        return cls({cue: NullDistribution(tuple(sorted(image[cue] for image in peaks))) for cue in cues}, source)
+        cues = images[0].peaks if images else {}
+        nulls = {cue: NullDistribution(tuple(sorted(image.peaks[cue] for image in images))) for cue in cues}
+        return cls(nulls, Domain.around([image.measures for image in images]), source)
 
     def save(self, path: Path) -> None:
         """Write as JSON."""
         peaks = {cue: [round(peak, 4) for peak in null.peaks] for cue, null in self.nulls.items()}
-        path.write_text(json.dumps({"source": self.source, "peaks": peaks}, indent=1) + "\n", encoding="utf-8")
+        domain = {name: [round(end, 4) for end in ends] for name, ends in self.domain.ranges.items()}
+        facts = {"source": self.source, "domain": domain, "peaks": peaks}
+        path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> Calibration:
@@ -82,9 +99,10 @@ class Calibration:
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
             nulls = {str(cue): NullDistribution(tuple(sorted(map(float, p)))) for cue, p in facts["peaks"].items()}
+            domain = Domain({str(name): (float(low), float(high)) for name, (low, high) in facts["domain"].items()})
             source = str(facts["source"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise TamperscopeError(f"{path} can't be read as a calibration: {error}") from error
         if not nulls or any(len(null.peaks) < LEAST_IMAGES for null in nulls.values()):
             raise TamperscopeError(f"{path} holds fewer than {LEAST_IMAGES} images; a calibration needs more.")
-        return cls(nulls, source)
+        return cls(nulls, domain, source)

@@ -14,7 +14,8 @@ from tamperscope.mammogram import Mammogram
 from tamperscope.runtime.weights import WEIGHTS
 
 FORENSIC_TRANSFER = "forensic-transfer"
-DETECTORS = (FORENSIC_TRANSFER, MULTI_CUE)
+DETECTORS = (MULTI_CUE, FORENSIC_TRANSFER)
+DEFAULT = MULTI_CUE
 
 
 class Scanner(Protocol):
@@ -32,11 +33,11 @@ class Scanner(Protocol):
         """Score one mammogram."""
 
 
-def load_detector(name: str, *, threads: int | None = None, weights: Path | None = None) -> Scanner:
+def load_detector(name: str = DEFAULT, *, threads: int | None = None, weights: Path | None = None) -> Scanner:
     """The detector of a name.
 
     Args:
-        name: one of ``DETECTORS``.
+        name: one of ``DETECTORS``: several cues, each against the image itself, or the report's.
         threads: threads its networks may use; all cores by default.
         weights: folder of multi-cue's weights; by default those that ship with the package.
 

@@ -11,13 +11,16 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tamperscope.detect.calibration import FALSE_ALARMS, Calibration
+from tamperscope.detect.adapt import CellsOfImage, mask_on_cells
+from tamperscope.detect.calibration import FALSE_ALARMS, Calibration, Untouched
+from tamperscope.detect.cues.adapted import Adaptation, neighbourhood_features
 from tamperscope.detect.cues.copies import copied_areas
-from tamperscope.detect.cues.trace import OUTSIDE, Network, by_cells, trace_evidence
+from tamperscope.detect.cues.trace import Compared, Network, by_cells, compare_cells, trace_evidence, whole_cells
+from tamperscope.detect.domain import Domain, measures_of
 from tamperscope.detect.finding import CellHeat, Finding, Region
 from tamperscope.detect.fuse import fuse, heat_of
 from tamperscope.detect.regions import hot_regions
-from tamperscope.detect.residuals import noise_residuals
+from tamperscope.detect.residuals import Residuals, noise_residuals
 from tamperscope.detect.tiling import CANVAS, GRID, STEP, TILE, Placement, check_fits
 from tamperscope.detect.working_image import CELL, WorkingImage, prepare_image
 from tamperscope.errors import UnscorableImageError
@@ -32,7 +35,11 @@ _WORDS = {
     "trace": "its fine structure differs from the rest of the image",
     "copies": "the same tissue is there twice",
 }
+_LEARNT = "it looks like the examples that this was learnt from"
 _MOST_REGIONS = 20
+_LEAST_CELLS = 256
+_LEAST_SHARE = 0.2
+"""Of the breast. Half to three quarters are looked at in most images."""
 _BORDER = 48
 """Pixels next to the image's border in which no copies are looked for."""
 
@@ -49,6 +56,7 @@ class MultiCueDetector:
     calibration: Calibration
     model: dict[str, Any]
     threshold: float = THRESHOLD
+    adaptations: tuple[Adaptation, ...] = ()
 
     @classmethod
     def load(cls, *, threads: int | None = None, weights: Path = WEIGHTS) -> MultiCueDetector:
@@ -62,7 +70,7 @@ class MultiCueDetector:
         encoder, head = (find_weights(name, folder=weights) for name in ("trace-encoder", "trace-head"))
         model = {"name": NAME, "version": encoder.version, "hash": encoder.sha256[:16] + head.sha256[:16]}
         networks = [load_network(file.path, threads=threads) for file in (encoder, head)]
-        return cls(networks[0], networks[1], Calibration({}, "none"), model)
+        return cls(networks[0], networks[1], Calibration({}, Domain({}), "none"), model)
 
     def calibrated(self, calibration: Calibration) -> MultiCueDetector:
         """The same detector with another calibration, which its model's hash tells."""
@@ -71,25 +79,51 @@ class MultiCueDetector:
         model = {**self.model, "hash": f"{self.model['hash']}-{tag}", "calibration": calibration.source}
         return replace(self, calibration=calibration, model=model)
 
-    def evidence(self, image: WorkingImage) -> dict[str, np.ndarray]:
-        """Each cue's map on the grid of cells, float32, H/8 x W/8: logits; sides of copied areas in pixels."""
-        residuals, brightness, valid = noise_residuals(image.pixels)
-        inner = valid.copy()
-        # At the edges of a film there are lines that look alike all along it.
-        inner[:_BORDER] = inner[-_BORDER:] = inner[:, :_BORDER] = inner[:, -_BORDER:] = False
-        area, _ = copied_areas(image.pixels, inner)
-        return {
-            "trace": trace_evidence(residuals, brightness, valid, self.encoder, self.head),
-            "copies": _peaked(np.sqrt(by_cells(area).max((1, 3)))),
-        }
+    def adapted(self, *adaptations: Adaptation) -> MultiCueDetector:
+        """The same detector with more cues, each learnt from examples of one kind of forgery."""
+        nulls = {one.cue: one.null for one in adaptations}
+        calibration = replace(self.calibration, nulls={**self.calibration.nulls, **nulls})
+        model = {**self.model, "adaptations": [f"{one.name}: {one.source}" for one in adaptations]}
+        return replace(self, calibration=calibration, adaptations=adaptations, model=model)
 
-    def peaks(self, mammogram: Mammogram) -> dict[str, float]:
-        """Each cue's strongest evidence: what a calibration is made of.
+    def evidence(self, image: WorkingImage, residuals: Residuals) -> dict[str, np.ndarray]:
+        """Each cue's map on the grid of cells, float32, H/8 x W/8: logits; sides of copied areas in pixels."""
+        compared, trace = self._trace(image, residuals)
+        maps = {"trace": trace, "copies": _copies(image, residuals)}
+        if self.adaptations:
+            features = neighbourhood_features(compared, trace)
+            maps |= {one.cue: one.evidence(features, compared.cells) for one in self.adaptations}
+        return maps
+
+    def _trace(self, image: WorkingImage, residuals: Residuals) -> tuple[Compared, np.ndarray]:
+        compared = compare_cells(residuals, image.pixels > 0, self.encoder)
+        return compared, trace_evidence(compared, self.head)
+
+    def cells_of(self, mammogram: Mammogram, mask: np.ndarray | None = None) -> CellsOfImage:
+        """What ``adapt.learn`` learns from.
+
+        Args:
+            mammogram: forged or untouched.
+            mask: bool, H x W, where it is forged.
 
         Raises:
             UnscorableImageError: the image can't be scored.
         """
-        return {cue: float(cells.max()) for cue, cells in self.evidence(prepare_image(mammogram)).items()}
+        image = prepare_image(mammogram)
+        compared, trace = self._trace(image, noise_residuals(image.pixels))
+        forged = None if mask is None else mask_on_cells(mask, image)
+        return CellsOfImage(neighbourhood_features(compared, trace), compared.cells, forged)
+
+    def witness(self, mammogram: Mammogram) -> Untouched:
+        """An untouched image as a calibration needs it.
+
+        Raises:
+            UnscorableImageError: the image can't be scored.
+        """
+        image = prepare_image(mammogram)
+        residuals = noise_residuals(image.pixels)
+        peaks = {cue: float(cells.max()) for cue, cells in self.evidence(image, residuals).items()}
+        return Untouched(peaks, measures_of(image, residuals))
 
     def scan(self, mammogram: Mammogram) -> Finding:
         """Score one mammogram.
@@ -103,10 +137,11 @@ class MultiCueDetector:
             placement = _placement(mammogram)
         except UnscorableImageError as error:
             return self._not_scored(str(error), perf_counter() - start)
-        evidence = self.evidence(image)
-        if not (evidence["trace"] > OUTSIDE).any():
-            reason = "nothing in the image could be looked at: what is there is clipped, or skin."
-            return self._not_scored(reason, perf_counter() - start)
+        residuals = noise_residuals(image.pixels)
+        objection = _too_little(image, residuals) or self.calibration.domain.objection(measures_of(image, residuals))
+        if objection is not None:
+            return self._not_scored(objection, perf_counter() - start)
+        evidence = self.evidence(image, residuals)
         p, speaker = fuse(evidence, self.calibration)
         score = float(1 - p.min())
         heat = heat_of(p)
@@ -128,6 +163,24 @@ class MultiCueDetector:
 
     def _not_scored(self, reason: str, seconds: float) -> Finding:
         return Finding.not_scored(reason, threshold=self.threshold, model=self.model, seconds=seconds)
+
+
+def _copies(image: WorkingImage, residuals: Residuals) -> np.ndarray:
+    inner = residuals.valid.copy()
+    # At the edges of a film there are lines that look alike all along it.
+    inner[:_BORDER] = inner[-_BORDER:] = inner[:, :_BORDER] = inner[:, -_BORDER:] = False
+    area, _ = copied_areas(image.pixels, inner)
+    return _peaked(np.sqrt(by_cells(area).max((1, 3))))
+
+
+def _too_little(image: WorkingImage, residuals: Residuals) -> str | None:
+    """Why what can be looked at is not enough to speak for the image; None where it is."""
+    looked_at, breast = (int(whole_cells(where).sum()) for where in (residuals.valid, image.pixels > 0))
+    if looked_at >= max(_LEAST_CELLS, _LEAST_SHARE * breast):
+        return None
+    return (
+        f"too little could be looked at, {looked_at / max(breast, 1):.0%} of the breast: the rest is clipped, or skin."
+    )
 
 
 def _peaked(sides: np.ndarray) -> np.ndarray:
@@ -177,6 +230,6 @@ def _reason(
     share = f"{least:.1%}" if least >= 0.001 else "less than 0.1 %"
     areas = f"{len(regions)} area{'s' * (len(regions) > 1)}"
     return (
-        f"{cue}: {_WORDS[cue]} (strongest at column {x:.0f}, row {y:.0f}); evidence as strong is seen in {share} of "
-        f"untouched images; {areas} stand{'s' * (len(regions) == 1)} out."
+        f"{cue}: {_WORDS.get(cue, _LEARNT)} (strongest at column {x:.0f}, row {y:.0f}); evidence as strong is seen in "
+        f"{share} of untouched images; {areas} stand{'s' * (len(regions) == 1)} out."
     )

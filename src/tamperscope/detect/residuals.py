@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -33,16 +34,27 @@ _LEVELS = 2048
 _MAD_TO_SIGMA = np.float32(1 / 0.6745)
 
 
-def noise_residuals(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+class Residuals(NamedTuple):
+    """What is left of an image without its anatomy.
+
+    Attributes:
+        bands: float32, 3 x H x W, finest first, over their spread at like brightness; 0 where they are not valid.
+        brightness: float32, H x W, the image without its fine structure.
+        valid: bool, H x W, breast that is not clipped, at least ``RIM`` pixels from the mask's end.
+        spreads: robust spread of each band all over the image, reference intensity; 0 where nothing is valid.
+    """
+
+    bands: np.ndarray
+    brightness: np.ndarray
+    valid: np.ndarray
+    spreads: tuple[float, ...]
+
+
+def noise_residuals(pixels: np.ndarray) -> Residuals:
     """Band-pass residuals over their spread at like brightness.
 
     Args:
         pixels: float32, H x W at 0.1 mm, reference intensity, 0 off the breast.
-
-    Returns:
-        residuals: float32, 3 x H x W, finest first; 0 where they are not valid.
-        brightness: float32, H x W, the image without its fine structure.
-        valid: bool, H x W, breast that is not clipped, at least ``RIM`` pixels from the mask's end.
     """
     lit = (pixels > 0).view(np.uint8)
     valid = cv2.erode(lit, np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)).view(np.bool_)
@@ -59,17 +71,20 @@ def noise_residuals(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
     levels = brightness[::_EVERY, ::_EVERY][sample]
     if not levels.size:
         residuals[:] = 0
-        return residuals, brightness, valid
+        return Residuals(residuals, brightness, valid, (0.0,) * BANDS)
     low, high = float(levels.min()), float(levels.max())
     step = max(high - low, 1e-6) / (_LEVELS - 1)
     index = ((brightness - low) * np.float32(1 / step)).clip(0, _LEVELS - 1).astype(np.int16)
     order = np.argsort(levels, kind="stable")
+    spreads = []
     for band in range(BANDS):
-        curve = _noise_curve(levels[order], np.abs(residuals[band, ::_EVERY, ::_EVERY][sample])[order])
+        sizes = np.abs(residuals[band, ::_EVERY, ::_EVERY][sample])
+        spreads.append(float(np.median(sizes) * _MAD_TO_SIGMA))
+        curve = _noise_curve(levels[order], sizes[order])
         table = (1 / curve(low + step * np.arange(_LEVELS))).astype(np.float32)
         scaled = residuals[band] * table[index]
         residuals[band] = np.where(valid, np.clip(scaled, -LIMIT, LIMIT), 0)
-    return residuals, brightness, valid
+    return Residuals(residuals, brightness, valid, tuple(spreads))
 
 
 def _unclipped(pixels: np.ndarray, brightness: np.ndarray, lit: np.ndarray) -> np.ndarray:

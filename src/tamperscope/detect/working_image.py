@@ -28,12 +28,14 @@ class WorkingImage:
         top: row of its first row in the mammogram, in working pixels.
         left: column of its first column.
         scale: original pixels a working pixel.
+        pitch_mm: side of a working pixel.
     """
 
     pixels: np.ndarray
     top: int
     left: int
     scale: float
+    pitch_mm: float
 
     def to_original(self, y: Place, x: Place) -> tuple[Place, Place]:
         """Row and column in working pixels to row and column of the mammogram."""
@@ -74,4 +76,4 @@ def prepare_image(mammogram: Mammogram) -> WorkingImage:
     cut = np.zeros((height, width), np.float32)
     inside = kept[top:bottom, left:right]
     cut[: bottom - top, : right - left] = np.where(inside, pixels[top:bottom, left:right], 0)
-    return WorkingImage(cut, top, left, scale)
+    return WorkingImage(cut, top, left, scale, mammogram.spacing.mm * scale)

@@ -131,7 +131,7 @@ class Injector:
             generated = generated + noise * rng.standard_normal(generated.shape)  # stage 7
         weight = weight_matrix(generated, threshold=threshold, smoothing=smoothing, power=power)
         if noise_model == "matched":
-            grain = matched_noise(mammogram, square, generated, _middle(square), rng)
+            grain = matched_noise(mammogram, square, generated, generated_part(square), rng)
             generated = generated + through_merge(_of_strength(grain, noise), weight)  # stage 7
         merged = merge(generated, original, weight)  # stage 8
 
@@ -191,7 +191,7 @@ def random_square(mammogram: Mammogram, rng: np.random.Generator, *, sides: tupl
     raise TamperscopeError(f"no square of {sides[0]} to {sides[1]} pixels lies inside the breast tissue.")
 
 
-def _middle(square: Square) -> slice:
+def generated_part(square: Square) -> slice:
     """Rows and columns of the enlarged picture that the generators made."""
     return slice(HOLE.start * square.side // SIDE, HOLE.stop * square.side // SIDE)
 

@@ -1,9 +1,9 @@
 """The trace network: does a part of an image differ from the rest of the *same* image in its fine structure?
 
-Three parts. The encoder reads noise residuals and describes each cell of 8 x 8 pixels. The comparison turns every
-feature into a z-score against the cells of the same image at like brightness, and adds how unusual the cell is as a
-whole. The head looks at these on the grid of cells and gives a logit a cell. Absolute features don't cross scanners;
-features relative to the same image do.
+Three parts. The encoder reads noise residuals and describes each cell of 8 x 8 pixels; the cell's coarse structure is
+added. The comparison turns every feature into a z-score against the cells of the same image at like brightness, and
+adds how unusual the cell is as a whole. The head looks at these on the grid of cells and gives a logit a cell.
+Absolute features don't cross scanners; features relative to the same image do.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ CELL = 8
 KNOTS = 6
 SHRINKAGE = 40.0
 LIMIT = 8.0
+STRUCTURE = 6
+"""Features of coarse structure, which need no encoder (``detect/structure.py``)."""
 
 
 class TraceEncoder(nn.Module):
@@ -30,15 +32,15 @@ class TraceEncoder(nn.Module):
         a, b, c = widths
         self.learnt = nn.Sequential(
             nn.Conv2d(bands, a, 5, 2, 2),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(a, a, 3, 1, 1),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(a, b, 3, 2, 1),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(b, b, 3, 1, 1),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(b, c, 3, 2, 1),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(c, learnt, 1),
         )
 
@@ -49,12 +51,14 @@ class TraceEncoder(nn.Module):
 
 def _statistics(r: torch.Tensor) -> torch.Tensor:
     """Energies and products of the bands over each cell: N x 12 x H/8 x W/8."""
-    right = functional.pad(r[..., :, 1:], (0, 1))
-    below = functional.pad(r[..., 1:, :], (0, 0, 0, 1))
+    r = r.contiguous()  # sums over cells are several times slower with channels last
     energy = functional.avg_pool2d(r * r, CELL)
     size = functional.avg_pool2d(r.abs(), CELL)
-    products = torch.cat([r * right, r * below], 1)
-    lag = functional.avg_pool2d(products, CELL)
+    right, below = (
+        functional.avg_pool2d(r * functional.pad(r, pad)[..., dy:, dx:], CELL)
+        for pad, dy, dx in (((0, 1), 0, 1), ((0, 0, 0, 1), 1, 0))
+    )
+    lag = torch.cat([right, below], 1)
     return torch.cat([torch.log(energy + 0.02), torch.log(size + 0.05), lag], 1)
 
 
@@ -108,15 +112,15 @@ class TraceHead(nn.Module):
         self.compared = compared + 1
         self.layers = nn.Sequential(
             nn.Conv2d(compared + 1, 48, 1),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(48, width, 3, 1, 1),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(width, width, 3, 1, 2, dilation=2),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(width, width, 3, 1, 4, dilation=4),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(width, width, 3, 1, 2, dilation=2),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(width, 1, 1),
         )
 
@@ -131,11 +135,20 @@ class TraceNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.encoder = TraceEncoder()
-        self.head = TraceHead(12 + 24 + 1)
+        self.head = TraceHead(12 + 24 + STRUCTURE + 1)
 
-    def forward(self, residuals: torch.Tensor, brightness: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-        """Logits N x h x w from residuals N x 3 x H x W, cells' brightness N x h x w and valid cells N x h x w."""
-        features = self.encoder(residuals)
+    def forward(
+        self, residuals: torch.Tensor, structure: torch.Tensor, brightness: torch.Tensor, valid: torch.Tensor
+    ) -> torch.Tensor:
+        """Logits N x h x w.
+
+        Args:
+            residuals: N x 3 x H x W.
+            structure: N x 6 x h x w, coarse structure of the cells.
+            brightness: N x h x w, the cells'.
+            valid: N x h x w, which cells count.
+        """
+        features = torch.cat([self.encoder(residuals), structure], dim=1)
         compared = torch.stack(
             [
                 torch.cat([compare_within_image(f, b, v), v[None].float()])

@@ -26,11 +26,11 @@ def calibrate_on(cases: Sequence[Case], detector: MultiCueDetector, *, seed: int
         detector: its cues are asked; its calibration is not used.
         seed: of the guises.
     """
-    peaks = []
+    images = []
     for case in tqdm(cases, desc="calibrating", mininterval=5):
         rng = np.random.default_rng([seed, *case.name.encode()])
-        peaks += [detector.peaks(guise) for guise in guises(read_mammogram(case.path), rng)]
-    return Calibration.of_peaks(peaks, f"{len(cases)} untouched CESM images in 5 guises each")
+        images += [detector.witness(guise) for guise in guises(read_mammogram(case.path), rng)]
+    return Calibration.of_images(images, f"{len(cases)} untouched CESM images in 5 guises each")
 
 
 def guises(mammogram: Mammogram, rng: np.random.Generator) -> Iterator[Mammogram]:

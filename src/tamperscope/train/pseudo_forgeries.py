@@ -13,11 +13,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from tamperscope.forge.forgery import Square
 from tamperscope.forge.grain import low_pass, random_phase_grain
 from tamperscope.forge.harmonic import fill_harmonic
-from tamperscope.forge.injector import SCALE, Injector
+from tamperscope.forge.injector import SCALE, Injector, generated_part
+from tamperscope.forge.matched_noise import matched_noise, through_merge
 from tamperscope.forge.merge import merge, weight_matrix
 from tamperscope.forge.random_region import blob_outline
+from tamperscope.mammogram import CANONICAL_PITCH_MM, Mammogram, Spacing
 from tamperscope.train.picture_history import jpeg_trip
 
 SIDES = (24, 200)
@@ -139,9 +142,9 @@ def _fill(window: Window, rng: np.random.Generator) -> np.ndarray:
         sigma *= 1.8
     content = cv2.GaussianBlur(content, (0, 0), rng.uniform(1, 6))
     draw = rng.random()
-    if draw < 0.5:
+    if draw < 0.35:
         return content
-    if draw < 0.75:
+    if draw < 0.55:
         return content + _own_noise(window) * rng.uniform(0.15, 1.3) * rng.standard_normal(content.shape)
     return content + _grain(window, rng) * rng.uniform(0.4, 1.1)
 
@@ -242,15 +245,21 @@ def _inject(window: Window, rng: np.random.Generator, injector: Injector) -> tup
     box = slice(y, y + side), slice(x, x + side)
     original = window.pixels[box]
     generated = cv2.resize(injector.draw(original, rng)[2], (side, side)) * np.float64(SCALE)
-    if rng.random() < 0.65:
+    noise = rng.choice(["white", "grain", "matched"], p=[0.5, 0.2, 0.3])
+    if noise == "white":
         generated += rng.choice([0, 1, 1]) * rng.uniform(2, 15) * rng.standard_normal(generated.shape)
-    else:
-        generated += _grain(window, rng)[box] * rng.uniform(0.8, 1.2)
     # Th follows the tissue, so that something of the tumour shows wherever it lies.
     threshold = min(rng.uniform(350, 480), float(np.percentile(generated, 40)))
     weight = weight_matrix(
         generated, threshold=threshold, smoothing=rng.uniform(10, 50), power=float(rng.choice([2, 3, 6, 12]))
     )
+    if noise == "matched":
+        square = Square(x, y, side)
+        around = Mammogram(window.pixels, window.pixels > 0, Spacing(CANONICAL_PITCH_MM, "given"))
+        grain = matched_noise(around, square, generated, generated_part(square), rng)
+        generated += through_merge(grain, weight) * rng.uniform(0.85, 1.15)
+    elif noise == "grain":
+        generated += _grain(window, rng)[box] * rng.uniform(0.8, 1.2)
     forged, alpha = window.pixels.copy(), np.zeros(window.pixels.shape, np.float32)
     forged[box], alpha[box] = merge(generated, original, weight), weight
     return forged, alpha

@@ -15,8 +15,9 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from tamperscope.benchmark.cesm import Case
-from tamperscope.detect.cues.trace import cell_means
+from tamperscope.detect.cues.trace import cell_means, whole_cells
 from tamperscope.detect.residuals import noise_residuals
+from tamperscope.detect.structure import coarse_structure
 from tamperscope.detect.tiling import place_on_canvas
 from tamperscope.forge.injector import Injector
 from tamperscope.io.read import read_mammogram
@@ -26,7 +27,9 @@ from tamperscope.train.export import export_network
 from tamperscope.train.picture_history import age, resample
 from tamperscope.train.pseudo_forgeries import forge_crop
 
-Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
+CHECKPOINT_EVERY = 100
+"""Steps."""
 _LEAST_LIT = 0.6
 _OWN_DONOR = 0.15
 _TOP = 8
@@ -74,7 +77,7 @@ def draw_crop(
     injector: Injector,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray | np.float32, ...]:
-    """One crop: residuals 3 x S x S, cells' brightness, valid cells, forged share of the cells, whether forged."""
+    """One crop: residuals 3 x S x S; of the cells: structure, brightness, which are valid, forged share; if forged."""
     here = int(rng.integers(len(sources)))
     others = [i for i, (a, b) in enumerate(patients) if b < patients[here][0] or a > patients[here][1]]
     # Now and then tissue comes from the same image: then only the seam and the place can give it away.
@@ -98,11 +101,12 @@ def draw_crop(
     forged = age(np.ascontiguousarray(forged), rng, strength=recipe.age_after)
     turn, flip = int(rng.integers(4)), rng.random() < 0.5
     forged, share = (np.ascontiguousarray(_turned(a, turn, flip)) for a in (forged, share))
-    residuals, brightness, valid = noise_residuals(forged)
+    residuals, brightness, valid, _ = noise_residuals(forged)
     return (
         residuals,
+        coarse_structure(brightness, forged > 0),
         cell_means(brightness),
-        cell_means(valid) > 0.99,
+        whole_cells(valid),
         cell_means(share),
         np.float32(share.max() > 0.5),
     )
@@ -165,7 +169,7 @@ def export_trace(recipe: TraceRecipe, network: TraceNetwork, folder: Path, *, da
         torch.randn(1, network.head.compared, 24, 32, generator=seeded),
         folder / "trace-head.onnx",
         free_axes=(0, 2, 3),
-        card={"task": "logit of cells", "input": "N x C + 2 x h x w, compared", "output": "N x 1 x h x w"} | card,
+        card={"task": "logit of cells", "input": "N x C + 8 x h x w, compared", "output": "N x 1 x h x w"} | card,
     )
 
 
@@ -175,8 +179,8 @@ def trace_loss(network: TraceNetwork, batch: Batch, recipe: TraceRecipe) -> tupl
     Returns:
         The loss, and the crops' logits: the mean of the highest smoothed cells.
     """
-    residuals, brightness, valid, share, forged = batch
-    logits = network(residuals, brightness, valid)
+    residuals, structure, brightness, valid, share, forged = batch
+    logits = network(residuals, structure, brightness, valid)
     positive, negative = valid & (share > 0.5), valid & (share < 0.02)
     losses = functional.binary_cross_entropy_with_logits(logits, positive.float(), reduction="none")
     cells = 0.5 * (
@@ -194,8 +198,27 @@ def crop_logits(logits: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
     return smooth.masked_fill(~valid, -20).flatten(1).topk(_TOP).values.mean(1)
 
 
+def load_trace(checkpoint: Path) -> TraceNetwork:
+    """The mean weights of a training so far, in evaluation mode."""
+    network = TraceNetwork()
+    average = _averaged(network)
+    average.load_state_dict(torch.load(checkpoint, weights_only=True)["states"][1])
+    network.load_state_dict(average.module.state_dict())
+    return network.eval()
+
+
+def _averaged(network: TraceNetwork) -> torch.optim.swa_utils.AveragedModel:
+    return torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995))
+
+
 def train_trace(
-    recipe: TraceRecipe, cases: Sequence[Case], injector: Injector, *, out: Path, workers: int = 1
+    recipe: TraceRecipe,
+    cases: Sequence[Case],
+    injector: Injector,
+    *,
+    out: Path,
+    start_from: Path | None = None,
+    workers: int = 1,
 ) -> TraceNetwork:
     """Train on the pseudo-forgeries of the given images.
 
@@ -207,6 +230,7 @@ def train_trace(
         cases: images of the training patients.
         injector: Mammo-CGAN, for injections.
         out: folder of the checkpoint.
+        start_from: checkpoint of another training, from whose mean weights this one starts.
         workers: processes that draw crops.
 
     Returns:
@@ -215,10 +239,10 @@ def train_trace(
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     network = TraceNetwork()
+    if start_from is not None:
+        network.load_state_dict(load_trace(start_from).state_dict())
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch's stubs lack it
-    average = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995)
-    )
+    average = _averaged(network)
     optimiser = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps + 1, pct_start=0.1)
     checkpoint, start = out / "trace.pt", 0
@@ -253,8 +277,8 @@ def train_trace(
             optimiser.step()
             schedule.step()
             average.update_parameters(network)
-            recent.append((float(loss.detach()), float(((crop > 0) == (batch[4] > 0.5)).float().mean())))
-            if step % 100 == 0 or step == recipe.steps:
+            recent.append((float(loss.detach()), float(((crop > 0) == (batch[5] > 0.5)).float().mean())))
+            if step % CHECKPOINT_EVERY == 0 or step == recipe.steps:
                 mean, accuracy = np.mean(recent, axis=0)
                 recent = []
                 log.writerow([step, f"{mean:.4f}", f"{accuracy:.4f}"])

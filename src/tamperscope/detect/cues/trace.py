@@ -1,17 +1,20 @@
 """The trace cue: parts whose fine structure differs from the rest of the same image (learned).
 
-Noise residuals go through an encoder, band by band; each cell is compared with the cells of the same image at like
-brightness; a head turns the comparison into a logit a cell.
+Noise residuals go through an encoder, band by band; coarse structure is added; each cell is compared with the cells
+of the same image at like brightness; a head turns the comparison into a logit a cell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from tamperscope.detect.compare import compare_within_image
+from tamperscope.detect.residuals import Residuals
+from tamperscope.detect.structure import coarse_structure
 from tamperscope.detect.working_image import CELL
 
 HALO = 32
@@ -22,33 +25,60 @@ OUTSIDE = -20.0
 Network = Callable[[np.ndarray], np.ndarray]
 
 
-def trace_evidence(
-    residuals: np.ndarray, brightness: np.ndarray, valid: np.ndarray, encoder: Network, head: Network
-) -> np.ndarray:
+class Compared(NamedTuple):
+    """Each cell's features against those of the same image.
+
+    Attributes:
+        planes: float32, (C + 8) x H/8 x W/8; the last plane is 1 where a cell counts.
+        cells: bool, H/8 x W/8, which cells count.
+    """
+
+    planes: np.ndarray
+    cells: np.ndarray
+
+
+def compare_cells(residuals: Residuals, lit: np.ndarray, encoder: Network) -> Compared:
+    """Describe and compare the cells of one image.
+
+    Args:
+        residuals: of an image whose sides are multiples of 8.
+        lit: bool, H x W, breast.
+        encoder: exported, N x 3 x H x W to N x C x H/8 x W/8.
+    """
+    levels, cells = cell_means(residuals.brightness), whole_cells(residuals.valid)
+    structure = coarse_structure(residuals.brightness, lit)
+    features = np.concatenate([_features(residuals.bands, encoder), structure])
+    if not cells.any():
+        return Compared(np.zeros((len(features) + 2, *cells.shape), np.float32), cells)
+    compared = compare_within_image(features, levels, cells)
+    return Compared(np.concatenate([compared, cells[None]]).astype(np.float32), cells)
+
+
+def trace_evidence(compared: Compared, head: Network) -> np.ndarray:
     """Logit of each cell, smoothed over 3 x 3 cells.
 
     Args:
-        residuals: float32, 3 x H x W, multiples of 8 (``noise_residuals``).
-        brightness: float32, H x W.
-        valid: bool, H x W.
-        encoder: exported, N x 3 x H x W to N x C x H/8 x W/8.
-        head: exported, N x (C + 2) x h x w to N x 1 x h x w.
+        compared: of one image.
+        head: exported, N x (C + 8) x h x w to N x 1 x h x w.
 
     Returns:
-        float32, H/8 x W/8; -20 where there is nothing to look at.
+        float32, h x w; -20 where there is nothing to look at.
     """
-    levels, cells = cell_means(brightness), cell_means(valid) > 0.99
-    if not cells.any():
-        return np.full(cells.shape, OUTSIDE, np.float32)
-    compared = compare_within_image(_features(residuals, encoder), levels, cells)
-    logits = head(np.concatenate([compared, cells[None]]).astype(np.float32)[None])[0, 0]
+    if not compared.cells.any():
+        return np.full(compared.cells.shape, OUTSIDE, np.float32)
+    logits = head(compared.planes[None])[0, 0]
     smooth = cv2.blur(logits, (3, 3), borderType=cv2.BORDER_CONSTANT)
-    return np.where(cells, smooth, np.float32(OUTSIDE))
+    return np.where(compared.cells, smooth, np.float32(OUTSIDE))
 
 
 def cell_means(pixels: np.ndarray) -> np.ndarray:
     """Means of the 8 x 8 cells: float32."""
     return by_cells(pixels).mean((1, 3), dtype=np.float32)
+
+
+def whole_cells(where: np.ndarray) -> np.ndarray:
+    """Cells that are True all over: bool, H/8 x W/8."""
+    return cell_means(where) > 0.99
 
 
 def by_cells(pixels: np.ndarray) -> np.ndarray:
@@ -57,13 +87,13 @@ def by_cells(pixels: np.ndarray) -> np.ndarray:
     return pixels.reshape(height // CELL, CELL, width // CELL, CELL)
 
 
-def _features(residuals: np.ndarray, encoder: Network) -> np.ndarray:
+def _features(bands: np.ndarray, encoder: Network) -> np.ndarray:
     """Every band of rows encoded with its halo: C x H/8 x W/8."""
-    height = residuals.shape[1]
-    bands = []
+    height = bands.shape[1]
+    encoded = []
     for start in range(0, height, _BAND):
         stop = min(start + _BAND, height)
         first, last = max(0, start - HALO), min(height, stop + HALO)
-        band = encoder(residuals[None, :, first:last])[0]
-        bands.append(band[:, (start - first) // CELL : (stop - first) // CELL])
-    return np.concatenate(bands, axis=1)
+        band = encoder(bands[None, :, first:last])[0]
+        encoded.append(band[:, (start - first) // CELL : (stop - first) // CELL])
+    return np.concatenate(encoded, axis=1)

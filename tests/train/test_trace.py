@@ -1,0 +1,169 @@
+"""What the trace network learns from, that its training goes on where it stopped, and that what is exported is it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from tamperscope.benchmark.cesm import Case  # noqa: E402
+from tamperscope.detect.calibration import Calibration  # noqa: E402
+from tamperscope.detect.cues.trace import cell_means, compare_cells  # noqa: E402
+from tamperscope.detect.multi_cue import CALIBRATION, MultiCueDetector  # noqa: E402
+from tamperscope.detect.residuals import noise_residuals  # noqa: E402
+from tamperscope.forge.injector import Injector  # noqa: E402
+from tamperscope.train.calibrate import calibrate_on  # noqa: E402
+from tamperscope.train.config import TraceRecipe, load_recipe  # noqa: E402
+from tamperscope.train.picture_history import age, jpeg_trip  # noqa: E402
+from tamperscope.train.pseudo_forgeries import KINDS, forge_crop  # noqa: E402
+from tamperscope.train.trace import draw_crop, export_trace, train_trace  # noqa: E402
+
+CONFIG = Path(__file__).parents[2] / "configs" / "trace.yaml"
+PATIENTS = [(1, 1), (2, 2), (3, 4)]
+
+
+def tissue(seed, shape):
+    rng = np.random.default_rng(seed)
+    coarse = cv2.GaussianBlur(rng.standard_normal(shape).astype(np.float32), (0, 0), 12)
+    return (520 + 60 * coarse / coarse.std() + 9 * rng.standard_normal(shape)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def recipe():
+    return load_recipe(CONFIG, TraceRecipe).model_copy(update={"crop": 192, "batch": 2, "steps": 4})
+
+
+@pytest.fixture(scope="module")
+def injector():
+    return Injector.load(threads=1)
+
+
+@pytest.fixture(scope="module")
+def sources():
+    return [tissue(seed, (640, 600)) for seed in range(3)]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Three images as 16-bit PNG, and the cases that name them."""
+    folder = tmp_path_factory.mktemp("images")
+    cases = []
+    for number, patients in enumerate(PATIENTS):
+        rows, columns = np.mgrid[:900, :700]
+        breast = ((rows - 450) / 430) ** 2 + (columns / 640) ** 2 < 1
+        levels = np.where(breast, 3 * tissue(number, (900, 700)), 0).clip(0, 4095).astype(np.uint16)
+        path = folder / f"IM{number}.png"
+        cv2.imwrite(str(path), levels)
+        cases.append(Case(f"IM{number}", path, "train", patients, True, (), ()))
+    return cases
+
+
+@pytest.mark.parametrize("kind", ["injection", *KINDS])
+def test_each_kind_changes_what_its_share_says_and_nothing_else(kind, injector):
+    pixels, donor = tissue(0, (420, 400)), tissue(1, (420, 400))
+    changed = 0
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        forged, share = forge_crop(pixels, donor, rng, injector=injector, kinds={kind: 1.0}, regions=1)
+        assert forged.dtype == share.dtype == np.float32
+        assert 0 <= share.min() <= share.max() <= 1 + 1e-6
+        np.testing.assert_allclose(forged[share == 0], pixels[share == 0], atol=1e-3)
+        changed += int((np.abs(forged - pixels)[share > 0.5] > 0.1).sum())
+    assert changed > 500
+
+
+def test_a_crop_depends_on_its_number_alone(recipe, sources, injector):
+    first, again = (draw_crop(recipe, sources, PATIENTS, injector, np.random.default_rng([0, 7])) for _ in range(2))
+    for a, b in zip(first, again, strict=True):
+        np.testing.assert_array_equal(a, b)
+    residuals, structure, brightness, valid, share, forged = first
+    assert residuals.shape == (3, 192, 192)
+    assert structure.shape == (6, 24, 24)
+    assert brightness.shape == valid.shape == share.shape == (24, 24)
+    assert forged in (0, 1)
+
+
+def test_untouched_crops_have_no_forged_cell(recipe, sources, injector):
+    untouched = recipe.model_copy(update={"untouched": 1.0})
+    for seed in range(5):
+        *_, share, forged = draw_crop(untouched, sources, PATIENTS, injector, np.random.default_rng(seed))
+        assert not share.any()
+        assert forged == 0
+
+
+def test_histories_keep_the_breast_and_the_background():
+    pixels = tissue(3, (200, 200))
+    pixels[:, :40] = 0
+    for seed in range(30):
+        aged = age(pixels, np.random.default_rng(seed))
+        np.testing.assert_array_equal(aged > 0, pixels > 0)
+        assert np.abs(aged - pixels)[pixels > 0].mean() < 40
+    assert 0 < np.abs(jpeg_trip(pixels, 90) - pixels).mean() < np.abs(jpeg_trip(pixels, 40) - pixels).mean()
+
+
+@pytest.fixture(scope="module")
+def trained(recipe, files, injector, tmp_path_factory):
+    out = tmp_path_factory.mktemp("trained")
+    network = train_trace(recipe, files, injector, out=out, workers=0)
+    export_trace(recipe, network, out / "weights", data="test")
+    return network, out
+
+
+def test_training_goes_on_where_it_stopped(recipe, files, injector, trained, tmp_path, monkeypatch):
+    calls = []
+    original = torch.optim.AdamW.step
+
+    def stop_at_third(self, *arguments, **options):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return original(self, *arguments, **options)
+
+    monkeypatch.setattr("tamperscope.train.trace.CHECKPOINT_EVERY", 2)
+    with monkeypatch.context() as stopped:
+        stopped.setattr(torch.optim.AdamW, "step", stop_at_third)
+        with pytest.raises(KeyboardInterrupt):
+            train_trace(recipe, files, injector, out=tmp_path, workers=0)
+    resumed = train_trace(recipe, files, injector, out=tmp_path, workers=0)
+    for name, value in trained[0].state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], value)
+
+
+def test_the_exported_network_is_the_trained_one(trained, sources):
+    network, out = trained
+    detector = MultiCueDetector.uncalibrated(weights=out / "weights", threads=1)
+    pixels = sources[0]
+    residuals = noise_residuals(pixels)
+    compared = compare_cells(residuals, pixels > 0, detector.encoder)
+    from tamperscope.detect.structure import coarse_structure
+
+    with torch.inference_mode():
+        expected = network(
+            torch.as_tensor(residuals.bands)[None],
+            torch.as_tensor(coarse_structure(residuals.brightness, pixels > 0))[None],
+            torch.as_tensor(cell_means(residuals.brightness))[None],
+            torch.as_tensor(compared.cells)[None],
+        )[0].numpy()
+    ours = detector.head(compared.planes[None])[0, 0]
+    np.testing.assert_allclose(ours[compared.cells], expected[compared.cells], atol=2e-3)
+
+
+def test_a_calibration_has_five_guises_of_each_image(trained, files):
+    _, out = trained
+    detector = MultiCueDetector.uncalibrated(weights=out / "weights", threads=1)
+    calibration = calibrate_on([*files, *(replace(case, name=f"{case.name}-again") for case in files[:1])], detector)
+    assert all(len(null.peaks) == 20 for null in calibration.nulls.values())
+    assert set(calibration.domain.ranges) == {"pixel size", "noise", "sharpness", "texture"}
+    calibration.save(out / "weights" / CALIBRATION)
+    assert Calibration.load(out / "weights" / CALIBRATION).source == calibration.source
+
+
+def test_a_training_can_start_from_the_weights_of_another(recipe, files, injector, trained, tmp_path):
+    network, out = trained
+    still = recipe.model_copy(update={"steps": 1, "rate": 1e-9})
+    started = train_trace(still, files, injector, out=tmp_path, start_from=out / "trace.pt", workers=0)
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(started.state_dict()[name], value, atol=1e-6, rtol=0)
