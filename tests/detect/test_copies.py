@@ -60,3 +60,30 @@ def test_where_everything_repeats_it_comes_to_an_end():
     area, pairs = copied_areas(grid.astype(np.float32), np.ones((900, 900), bool))
     assert pairs <= 800
     assert area.shape == (900, 900)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_pasted_end_counts_more(seed):
+    pixels = tissue(seed)
+    patch = pixels[60:140, 50:130].copy()
+    weight = np.zeros((80, 80), np.float32)
+    weight[8:-8, 8:-8] = 1
+    weight = cv2.GaussianBlur(weight, (0, 0), 3)
+    # Brought to the brightness of its new place, as whoever pastes it would.
+    there = pixels[300:380, 250:330]
+    patch += there.mean() - patch.mean()
+    pixels[300:380, 250:330] = weight * patch + (1 - weight) * there
+    area, _ = copied_areas(pixels, EVERYWHERE)
+    assert area[300:380, 250:330].max() == pytest.approx(2 * area[60:140, 50:130].max())
+
+
+def test_an_exemplar_fill_counts_more_than_its_sources():
+    pixels = tissue(7)
+    for number, (y, x) in enumerate([(40, 40), (60, 300), (380, 60), (430, 330)]):
+        down, across = 200 + 40 * (number // 2), 180 + 40 * (number % 2)
+        pixels[down : down + 40, across : across + 40] = pixels[y : y + 40, x : x + 40]
+    area, _ = copied_areas(pixels, EVERYWHERE)
+    filled = area[200:280, 180:260].max()
+    area[190:290, 170:270] = 0
+    assert filled == pytest.approx(2 * area.max(), rel=0.5)
+    assert filled > area.max()

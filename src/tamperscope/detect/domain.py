@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from tamperscope.detect.residuals import Residuals
 from tamperscope.detect.working_image import WorkingImage
 
-LATITUDE = {"pixel size": 1.5, "noise": 4.0, "sharpness": 1.25, "texture": 1.25}
+LATITUDE = {"pixel size": 1.5, "noise": 4.0, "sharpness": 1.5, "texture": 1.25}
 """Factors by which an image may lie beyond the calibrated ones. The cues divide by the noise, so that its level matters
-little, and film has a third of what detectors have; an image that was enlarged or smoothed differs in sharpness by
-more than a quarter."""
+little, and film has a third of what detectors have. Sharp images reduced to 0.7 and enlarged again are still inside,
+images blurred by a pixel are not."""
 _UNITS = {"pixel size": " mm", "noise": ""}
 
 

@@ -9,6 +9,8 @@ IEEE TIFS 7 (2012); Cozzolino et al., IEEE TIFS 10 (2015).)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -34,11 +36,15 @@ _AROUND = 56
 _WINDOW = 13
 _LEAST_AREA = 2 * _WINDOW**2
 """Effective pixels: untouched film, smooth as it is, has pairs of places alike over one window, not over two."""
-_SEAM = 0.06
 _ORIGINAL = 0.5
+"""What the original of a copy counts beside the pasted end: one may be wrong about which it is."""
+_COMPANY = 129
+_MORE_COMPANY = 0.1
 Pixels = tuple[np.ndarray, np.ndarray]
 Part = tuple[np.ndarray, np.ndarray, float]
 """Rows, columns, and their effective count."""
+Copy = tuple[Pixels, Pixels, np.ndarray]
+"""Pixels of one end, those of the other end, and the size of the area that each lies in."""
 
 
 def copied_areas(pixels: np.ndarray, valid: np.ndarray, *, mirrored: bool = True) -> tuple[np.ndarray, int]:
@@ -51,21 +57,24 @@ def copied_areas(pixels: np.ndarray, valid: np.ndarray, *, mirrored: bool = True
 
     Returns:
         area: float32, H x W, effective pixels of the largest copied area that the pixel lies in; 0 where nothing is
-            copied. Both ends of a copy are marked; an end whose rim tells that it is the original counts half.
+            copied. Both ends of a copy are marked; the one that seems to be the original counts half.
         pairs: how many pairs of places were measured.
     """
-    smooth = cv2.GaussianBlur(pixels, (0, 0), 0.8)
-    fine, finest = smooth - cv2.GaussianBlur(pixels, (0, 0), 3.2), pixels - smooth
+    fine = cv2.GaussianBlur(pixels, (0, 0), 0.8) - cv2.GaussianBlur(pixels, (0, 0), 3.2)
     area = np.zeros(pixels.shape, np.float32)
     points = _crests(fine, valid)
     described, points = _describe(fine, points)
     if len(points) < 3:
         return area, 0
     basis = np.linalg.eigh(described[::3].T @ described[::3])[1][:, ::-1][:, :_DIMENSIONS].astype(np.float32)
-    measured = _measure(fine, finest, valid, points, _alike(described, described, basis, points), area)
+    copies, measured = _measure(fine, valid, points, _alike(described, described, basis, points))
     if mirrored:
         turned = described.reshape(-1, _SIDE, _SIDE)[:, :, ::-1].reshape(len(points), -1)
-        measured += _measure(fine, finest, valid, points, _alike(described, turned, basis, points), area, mirrored=True)
+        more, count = _measure(fine, valid, points, _alike(described, turned, basis, points), mirrored=True)
+        copies, measured = copies + more, measured + count
+    for (start, end, sizes), pasted_at_end in zip(copies, _pasted_at_end(pixels, copies), strict=True):
+        area[start] = np.maximum(area[start], sizes * (_ORIGINAL if pasted_at_end else 1))
+        area[end] = np.maximum(area[end], sizes * (1 if pasted_at_end else _ORIGINAL))
     return area, measured
 
 
@@ -126,15 +135,13 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 def _measure(
     fine: np.ndarray,
-    finest: np.ndarray,
     valid: np.ndarray,
     points: np.ndarray,
     pairs: tuple[np.ndarray, np.ndarray, np.ndarray],
-    area: np.ndarray,
     *,
     mirrored: bool = False,
-) -> int:
-    """Enter the area around each pair into ``area``, at both ends; returns how many pairs were measured."""
+) -> tuple[list[Copy], int]:
+    """The areas that are there twice around the pairs; and how many pairs were measured."""
     first, second, correlation = pairs
     done: dict[tuple[int, int], list[Part]] = {}
     measured = 0
@@ -152,16 +159,35 @@ def _measure(
         if part is None or part[2] < _LEAST_AREA:
             continue
         covered.append(part)
+    copies = []
     for (down, across), parts in done.items():
-        if not parts:
-            continue
-        start, found = _united(parts, fine.shape[1])
-        rows, columns = start
-        end = rows + down, (across - columns if mirrored else across + columns)
-        seam = _seam(finest, start, end)
-        area[start] = np.maximum(area[start], found * (_ORIGINAL if seam > _SEAM else 1))
-        area[end] = np.maximum(area[end], found * (_ORIGINAL if seam < -_SEAM else 1))
-    return measured
+        if parts:
+            start, sizes = _united(parts, fine.shape[1])
+            end = start[0] + down, (across - start[1] if mirrored else across + start[1])
+            copies.append((start, end, sizes))
+    return copies, measured
+
+
+def _pasted_at_end(pixels: np.ndarray, copies: Sequence[Copy]) -> list[bool]:
+    """Which end of each copy is the pasted one.
+
+    An exemplar fill lies where many copies lie side by side, and its sources are strewn. Of a single copy, brightness
+    changes more steeply around the pasted end, where it has to meet that of other tissue, blended or not.
+    """
+    if not copies:
+        return []
+    covered = np.zeros(pixels.shape, np.float32)
+    for start, end, _ in copies:
+        covered[start] = covered[end] = 1
+    company = cv2.blur(covered, (_COMPANY, _COMPANY))
+    ground = cv2.GaussianBlur(pixels, (0, 0), 2.0)
+    steepness = cv2.Sobel(ground, cv2.CV_32F, 1, 0) ** 2 + cv2.Sobel(ground, cv2.CV_32F, 0, 1) ** 2
+    decided = []
+    for start, end, _ in copies:
+        more = float(np.log((company[end].mean() + 1e-4) / (company[start].mean() + 1e-4)))
+        steeper = float(np.log(_around(steepness, end) / _around(steepness, start)))
+        decided.append((more if abs(more) > _MORE_COMPANY else steeper) > 0)
+    return decided
 
 
 def _united(parts: list[Part], width: int) -> tuple[Pixels, np.ndarray]:
@@ -201,23 +227,15 @@ def _area_around(
     return inside[:, 0] + here[0].start, inside[:, 1] + here[1].start, size
 
 
-def _seam(finest: np.ndarray, start: Pixels, end: Pixels) -> float:
-    """Log of how much weaker the noise around ``end`` is than around ``start``.
-
-    A copy is feathered into its surroundings: there, two unrelated textures are averaged and partly cancel.
-    """
-    return float(np.log(_rim_level(finest, start) / _rim_level(finest, end)))
-
-
-def _rim_level(finest: np.ndarray, part: Pixels) -> float:
-    """Median absolute noise 2 to 8 pixels outside a part."""
+def _around(values: np.ndarray, part: Pixels) -> float:
+    """Median 5 to 12 pixels outside a part."""
     rows, columns = part
-    top, left = max(0, rows.min() - 9), max(0, columns.min() - 9)
-    window = finest[top : rows.max() + 10, left : columns.max() + 10]
+    top, left = max(0, rows.min() - 13), max(0, columns.min() - 13)
+    window = values[top : rows.max() + 14, left : columns.max() + 14]
     inside = np.zeros(window.shape, np.uint8)
     inside[rows - top, columns - left] = 1
-    rim = cv2.dilate(inside, np.ones((17, 17), np.uint8)) > cv2.dilate(inside, np.ones((5, 5), np.uint8))
-    return max(float(np.median(np.abs(window[rim]))), 1e-3) if rim.any() else 1.0
+    rim = cv2.dilate(inside, np.ones((25, 25), np.uint8)) > cv2.dilate(inside, np.ones((9, 9), np.uint8))
+    return max(float(np.median(window[rim])), 1e-3) if rim.any() else 1e-3
 
 
 def _isotropy(fine: np.ndarray, where: np.ndarray) -> float:
