@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from datetime import datetime
 
 import pytest
 import yaml
@@ -93,11 +94,14 @@ def test_a_wash_out_keeps_the_next_part_closed(tmp_path, clock):
     app = app_for(study)
     reader = sign_in(app, study)
     finish(reader)
+    opens = time.time() + 3600 * 24 * 28
     assert [part["state"] for part in reader.session()["parts"]] == ["locked", "closed"]
     second = app.state.store.cases_of("reader-1", "second")[0].id
     clock.forward(24 * 28 - 1)
     reader = sign_in(app, study)
-    assert reader.session()["parts"][1] == {"id": "part-2", "title": "Part 2", "state": "closed"}
+    shown = reader.session()["parts"][1]
+    assert set(shown) == {"id", "title", "state", "opens"}
+    assert datetime.fromisoformat(shown["opens"]).timestamp() == pytest.approx(opens, abs=60)
     assert reader.act(second, answer_event("health", "healthy")).status_code == 403
     clock.forward(2)
     assert [part["state"] for part in reader.session()["parts"]] == ["locked", "open"]

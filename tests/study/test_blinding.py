@@ -54,7 +54,7 @@ def test_pictures_and_cases_differ_in_nothing_but_their_pixels(reader):
 
 
 def test_the_second_part_is_closed_until_the_first_is_locked(reader, app):
-    assert reader.session()["parts"][1] == {"id": "part-2", "title": "Part 2", "state": "closed"}
+    assert reader.session()["parts"][1] == {"id": "part-2", "title": "Part 2", "state": "closed", "opens": None}
     second = app.state.store.cases_of("reader-1", "second")[0].id
     for path in (f"/api/case/{second}", f"/api/case/{second}/pixels"):
         assert reader.get(path).status_code == 403

@@ -15,6 +15,7 @@ Pictures have the same size and headers throughout a part; ids are random; nothi
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException
@@ -24,6 +25,7 @@ from tamperscope.study.acts import MAX_TEXT, RefusedError, read_events
 from tamperscope.study.config import Part
 from tamperscope.study.database import reading
 from tamperscope.study.images import pixels_path
+from tamperscope.study.operator import when
 from tamperscope.study.requests import Meant, ReaderId, StudyStore, signed_in
 from tamperscope.study.sessions import Session
 from tamperscope.study.store import Case, PartNotOpenError, Store
@@ -40,12 +42,14 @@ def session(store: StudyStore, session: Annotated[Session, Depends(signed_in)]) 
     reader = store.readers[session.reader_id]
     readings = store.readings_of(reader.id)
     with reading(store.engine) as connection:
-        states = store.part_states(connection, reader.id)
+        openings = store.part_openings(connection, reader.id)
         remarks = {part.id: store.remark(connection, reader.id, part.id) for part in store.config.parts}
     parts: list[dict[str, Any]] = []
     for number, part in enumerate(store.config.parts, 1):
-        if states[part.id] == "closed":
-            parts.append({"id": f"part-{number}", "title": f"Part {number}", "state": "closed"})
+        state, opens_at = openings[part.id]
+        if state == "closed":
+            opens = when(opens_at) if math.isfinite(opens_at) else None
+            parts.append({"id": f"part-{number}", "title": f"Part {number}", "state": "closed", "opens": opens})
             continue
         cases = [
             {"id": one.id, "number": one.number, "state": readings[one.id].state(part.questions)}
@@ -56,7 +60,7 @@ def session(store: StudyStore, session: Annotated[Session, Depends(signed_in)]) 
                 "id": part.id,
                 "title": part.title,
                 "instructions": part.instructions,
-                "state": states[part.id],
+                "state": state,
                 "simulated": reader.simulated,
                 "answered": sum(one["state"] == "done" for one in cases),
                 "total": len(cases),

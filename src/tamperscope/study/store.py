@@ -154,22 +154,26 @@ class Store:
 
     def part_states(self, connection: Connection, reader_id: str) -> dict[str, str]:
         """The state of each part for a reader."""
+        return {part_id: state for part_id, (state, _) in self.part_openings(connection, reader_id).items()}
+
+    def part_openings(self, connection: Connection, reader_id: str) -> dict[str, tuple[str, float]]:
+        """The state of each part for a reader, and when it opens, s since 1970; infinite while nobody can know."""
         last: dict[str, PartEvent] = {}
         for happened in self.part_events(connection, reader_id):
             if happened.kind in ("lock", "reopen"):
                 last[happened.part_id] = happened
-        states: dict[str, str] = {}
+        openings: dict[str, tuple[str, float]] = {}
         opens_at = 0.0
         for part in self.config.parts:
             opens_at += 3600 * part.wash_out_hours
             done = last.get(part.id)
             if done and done.kind == "lock":
-                states[part.id] = "locked"
+                openings[part.id] = "locked", opens_at
                 opens_at = max(opens_at, done.at)
             else:
-                states[part.id] = "open" if time.time() >= opens_at else "closed"
+                openings[part.id] = "open" if time.time() >= opens_at else "closed", opens_at
                 opens_at = float("inf")
-        return states
+        return openings
 
     def happen(self, reader_id: str, part_id: str, kind: str, by: str, text: str = "") -> None:
         """Keep that something happened to a part."""

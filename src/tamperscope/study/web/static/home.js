@@ -26,7 +26,7 @@ function partCard(part) {
   const state = element("span", { className: `state ${part.state}`, textContent: STATES[part.state] ?? part.state });
   const card = element("section", { className: `card ${part.state === "closed" ? "waits" : ""}` });
   card.append(element("div", { className: "head" }, element("h2", { textContent: part.title }), state));
-  if (part.words) card.append(element("p", { className: "soft", textContent: part.words }));
+  if (part.opens) card.append(element("p", { className: "soft", textContent: `Opens on ${new Date(part.opens).toLocaleString(undefined, { dateStyle: "long", timeStyle: "short" })}` }));
   if (part.state === "closed") return card;
   if (part.instructions) card.append(element("p", { className: "instructions", textContent: part.instructions }));
   const done = part.cases.filter((one) => one.state === "done").length;
