@@ -20,7 +20,8 @@ from tamperscope.errors import TamperscopeError
 FALSE_ALARMS = 0.02
 """Rate of false alarms that the threshold is set for."""
 _TAIL = 0.15
-_LEAST_P = 1e-30
+_LEAST_P = 1e-300
+"""Far below what can be meant, so that of two strong places the stronger still has the smaller p-value."""
 _LEAST_SCALE = 0.5
 """Of the tail, in logits or pixels: a null distribution without any evidence tells nothing finer."""
 LEAST_IMAGES = 20
