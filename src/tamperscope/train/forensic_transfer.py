@@ -37,9 +37,7 @@ def train_forensic_transfer(
     """
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
-    # Channels last is faster on CPUs. All is float32: bfloat16 would round away what is looked for.
-    network = ForensicTransfer(recipe.dropout)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch's stubs lack it
+    network = prepare_network(recipe)
     optimiser = torch.optim.Adam(network.parameters(), recipe.rate)
     held = list(
         validation.batches(
@@ -92,6 +90,14 @@ def train_forensic_transfer(
             checkpoint.with_suffix(".part").replace(checkpoint)
     network.load_state_dict(best_state)
     return network.eval()
+
+
+def prepare_network(recipe: ForensicTransferRecipe) -> ForensicTransfer:
+    """An untrained network, laid out in memory for training on CPUs."""
+    # Channels last is faster. All is float32: bfloat16 would round away what is looked for, and is no faster.
+    network = ForensicTransfer(recipe.dropout)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch's stubs lack it
+    return network
 
 
 def tile_loss(
