@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tamperscope.detect.cues.forensic_transfer import HALO, score_matrix
-from tamperscope.detect.tiling import STEP, TILE, lit_tiles, place_on_canvas
+from tamperscope.detect.cues.forensic_transfer import HALO, score_dense, score_matrix, score_tile_by_tile
+from tamperscope.detect.tiling import CANVAS, GRID, STEP, TILE, Canvas, Placement, lit_tiles, place_on_canvas
 from tamperscope.runtime.network import load_network
 from tamperscope.runtime.weights import find_weights
 from tests.detect.images import make_mammogram
@@ -24,13 +24,26 @@ def encoder():
     down=st.floats(0, 1),
     across=st.floats(0, 1),
     seed=st.integers(0, 99),
+    threads=st.integers(1, 3),
 )
-def test_dense_equals_tile_by_tile(encoder, height, width, down, across, seed):
+def test_dense_equals_tile_by_tile(encoder, height, width, down, across, seed, threads):
     canvas = place_on_canvas(make_mammogram(height, width, seed=seed), where=(down, across))
-    dense = score_matrix(canvas, encoder, method="dense")
+    dense = score_matrix(canvas, encoder, method="dense", threads=threads)
     tiles = score_matrix(canvas, encoder, method="tiles")
     assert np.abs(dense - tiles).max() <= 1e-4
     np.testing.assert_array_equal(dense > 0, lit_tiles(canvas))
+
+
+@settings(max_examples=8, deadline=None)
+@given(lit=st.sets(st.tuples(st.integers(0, GRID - 1), st.integers(0, GRID - 1)), min_size=1, max_size=6))
+def test_dense_equals_tile_by_tile_wherever_tiles_are_lit(encoder, lit):
+    """Also at the canvas's border, and with rows between them in which none is."""
+    noise = np.random.default_rng(0).normal(550, 60, (CANVAS, CANVAS)).astype(np.float32)
+    canvas = Canvas(noise, Placement(0, 0, CANVAS, CANVAS, CANVAS, CANVAS))
+    chosen = np.zeros((GRID, GRID), np.bool_)
+    chosen[tuple(np.array(sorted(lit)).T)] = True
+    dense = score_dense(canvas, encoder, chosen, threads=2)
+    assert np.abs(dense - score_tile_by_tile(canvas, encoder, chosen)).max() <= 1e-4
 
 
 def test_tiles_by_pytorch_give_the_same_matrix(encoder):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tamperscope.forge.injector import Injector
+from tamperscope.io.read import read_mammogram
 from tamperscope.report.figures import draw_distance_part, draw_intensity_part, draw_stages
 from tamperscope.report.overlay import (
     COLD,
@@ -19,6 +20,7 @@ from tamperscope.report.overlay import (
 from tamperscope.report.png import encode_palette_png
 from tamperscope.report.thumbnail import draw_thumbnail
 from tests.detect.images import make_mammogram
+from tests.io.make import breast, mg_dataset, save
 from tests.report.doubles import make_finding
 
 
@@ -82,6 +84,20 @@ def test_overlay_is_the_mammogram_where_cold_and_coloured_where_hot(height, widt
         inside = (finding.heat_map > low) & (finding.heat_map < high)
         assert (step[inside] == wanted).all()
         assert (np.ptp(picture[inside], axis=-1) > 3).all()
+
+
+@pytest.mark.parametrize("padding", [None, 4000])
+def test_overlay_is_the_same_from_stored_values_and_from_pixels(tmp_path, padding):
+    stored = breast(900, 700)
+    dataset = mg_dataset(stored)
+    if padding is not None:
+        stored[:, -100:] = padding
+        dataset = mg_dataset(stored)
+        dataset.PixelPaddingValue = padding
+    mammogram = read_mammogram(save(tmp_path / "a.dcm", dataset))
+    finding = make_finding(mammogram)
+    from_pixels = draw_overlay(dataclasses.replace(mammogram, source=None), finding)
+    np.testing.assert_array_equal(draw_overlay(mammogram, finding), from_pixels)
 
 
 def test_coarse_heat_is_the_heat_map():
