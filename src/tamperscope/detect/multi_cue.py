@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -88,8 +89,10 @@ class MultiCueDetector:
 
     def evidence(self, image: WorkingImage, residuals: Residuals) -> dict[str, np.ndarray]:
         """Each cue's map on the grid of cells, float32, H/8 x W/8: logits; sides of copied areas in pixels."""
-        compared, trace = self._trace(image, residuals)
-        maps = {"trace": trace, "copies": _copies(image, residuals)}
+        with ThreadPoolExecutor(1) as aside:
+            copies = aside.submit(_copies, image, residuals)
+            compared, trace = self._trace(image, residuals)
+            maps = {"trace": trace, "copies": copies.result()}
         if self.adaptations:
             features = neighbourhood_features(compared, trace)
             maps |= {one.cue: one.evidence(features, compared.cells) for one in self.adaptations}
