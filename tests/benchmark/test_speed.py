@@ -7,9 +7,17 @@ import pytest
 from pydicom import uid
 
 from tamperscope.benchmark.precision import PrecisionRow, measure_precision, write_precision
-from tamperscope.benchmark.scan_speed import DECODE, STAGES, _packed, decode_and_window, measure_folder, measure_scan
+from tamperscope.benchmark.scan_speed import (
+    DECODE,
+    STAGES,
+    _packed,
+    decode_and_window,
+    measure_cold,
+    measure_folder,
+    measure_scan,
+)
 from tamperscope.benchmark.speed import REPORT_SHAPE, _on_report_frame, measure_speed
-from tamperscope.benchmark.speed_report import write_speed
+from tamperscope.benchmark.speed_report import read_speed, write_speed
 from tamperscope.errors import TamperscopeError
 from tests.detect.images import make_mammogram
 from tests.io.make import breast, mg_dataset, save, save_compressed
@@ -39,6 +47,23 @@ def test_stages_add_up_to_the_scan(film):
     seconds = found["seconds"]
     assert sum(seconds[stage] for stage in STAGES) == pytest.approx(seconds["scan"], rel=0.5)
     assert found["scan_over_decode"] == pytest.approx(seconds["scan"] / seconds[DECODE])
+
+
+def test_a_command_is_charged_its_own_memory_only():
+    held = np.ones(40_000_000)
+    found = measure_cold(["--help"], repeats=1)
+    assert 0 < found["seconds"] < 60
+    assert 5 < found["megabytes"] < held.nbytes / 2**20
+
+
+def test_parts_measured_earlier_are_kept(tmp_path):
+    assert read_speed(tmp_path) == {}
+    training = {"batch": 32, "threads": 2, "decoded": 0.25, "over_eager": 3.0, "share_of_data": 0.01}
+    training["tiles_per_second"] = {"ours": 30.0, "eager float32": 10.0}
+    write_speed({"training": training}, tmp_path)
+    text = write_speed(read_speed(tmp_path) | {"cold": {"--help": {"seconds": 0.06, "megabytes": 30}}}, tmp_path)
+    assert "**3.0 x** eager float32 (30.0 against 10.0" in text
+    assert "| `tamperscope --help` | 0.06 | 30 |" in text
 
 
 @pytest.mark.parametrize(("height", "width"), [(900, 700), (2700, 2200)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
@@ -106,16 +105,23 @@ def measure_cold(arguments: Sequence[str], *, repeats: int = 5) -> dict[str, flo
     """Median seconds and most memory in MB of ``tamperscope ARGUMENTS`` as a command of its own."""
     seconds, megabytes = [], []
     for _ in range(repeats):
-        start = perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tamperscope", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        if os.waitstatus_to_exitcode(status) not in (0, 1):
+        # Started from a small process: Linux counts the memory of the one that starts a command as the command's.
+        command = [sys.executable, "-c", _START, sys.executable, "-m", "tamperscope", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        code, taken, kilobytes = done.stdout.split()
+        if int(code) not in (0, 1):
             raise TamperscopeError(f"tamperscope {' '.join(arguments)} failed.")
-        seconds.append(perf_counter() - start)
-        megabytes.append(usage.ru_maxrss / 1024)
+        seconds.append(float(taken))
+        megabytes.append(float(kilobytes) / 1024)
     return {"seconds": statistics.median(seconds), "megabytes": max(megabytes)}
+
+
+_START = """
+import resource, subprocess, sys, time
+start = time.perf_counter()
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+print(done.returncode, time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
 
 
 def measure_folder(files: Sequence[Path], *, images: int = 100) -> list[dict[str, Any]]:
