@@ -10,12 +10,15 @@ from .test_killed import signed_in
 PATHS = ("/study/case/{}", "/api/case/{}", "/api/case/{}/pixels")
 
 
-def measured(address, study, *, rounds=10):
-    """Sizes (a set for each path) and times in s, shape (cases, paths x (first byte, whole), rounds); and the cases."""
+def measured(address, study, *, seed, rounds=20):
+    """Sizes (a set for each path) and times in s, shape (cases, paths x (first byte, whole), rounds); and the cases.
+
+    Each round asks for all cases in an order of its own.
+    """
     client, cases = signed_in(address, study)
     sizes = {path: set() for path in PATHS}
     times = np.zeros((len(cases), 2 * len(PATHS), rounds))
-    order = np.random.default_rng(0)
+    order = np.random.default_rng(seed)
     for number in range(rounds):
         for case in order.permutation(len(cases)):
             for column, path in enumerate(PATHS):

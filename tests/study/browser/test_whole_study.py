@@ -73,10 +73,11 @@ def created(tmp_path_factory, cesm_folder):
     return folder
 
 
-def test_sizes_and_times_of_answers_tell_nothing(created):
-    """Of all cases of the blind part, before anyone reads."""
+@pytest.mark.parametrize("seed", [1, 2])
+def test_sizes_and_times_of_answers_tell_nothing(created, seed):
+    """Of all cases of the blind part, before anyone reads; a leak would show in both orders."""
     with serving(created / "study") as (address, _process):
-        sizes, times, cases = measured(address, created / "study")
+        sizes, times, cases = measured(address, created / "study", seed=seed)
     assert {path: len(found) for path, found in sizes.items()} == dict.fromkeys(sizes, 1)
     forged = forged_of(created / "study", cases)
     scores = guessed(times, forged)
