@@ -106,7 +106,7 @@ def as_markdown(entries: Sequence[Entry], audits: Sequence[Audit], about: dict[s
                 f"{audit.forged} / {audit.untouched}",
                 text(Figure(audit.auc, audit.low, audit.high)),
                 "" if audit.chance is None else f"{audit.chance[0]:.2f} to {audit.chance[1]:.2f}",
-                "at chance" if audit.at_chance else "**NOT AT CHANCE**",
+                audit.verdict if audit.at_chance else f"**{audit.verdict}**",
             ]
         )
         for audit in audits
@@ -175,7 +175,7 @@ def _as_json(entries: Sequence[Entry], audits: Sequence[Audit], about: dict[str,
             }
             for entry in entries
         ],
-        "audits": [{**asdict(audit), "at_chance": audit.at_chance} for audit in audits],
+        "audits": [{**asdict(audit), "at_chance": audit.at_chance, "verdict": audit.verdict} for audit in audits],
     }
     return json.dumps(content, indent=1) + "\n"
 

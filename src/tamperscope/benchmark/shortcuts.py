@@ -5,9 +5,9 @@ Each audit gives a classifier one kind of number alone, cross-validated by patie
 
 An interval by patient takes the trained classifiers as they are. Where there are few untouched images, what a
 classifier learns is itself chance, and its AUC moves by more than that. An audit outside 0.45 to 0.55 is therefore
-repeated with the labels exchanged among the versions of each image, which are alike if there is no shortcut: within
-the range of these repetitions it is at chance too. The range is that of all audits of a condition together, since the
-outermost of eight is looked at.
+repeated with the labels exchanged among the versions of each image, which are alike if there is no shortcut. It has
+failed all the same; that it lies within the range of these repetitions is said beside it. The range is that of all
+audits of a condition together, since the outermost of eight is looked at.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from tamperscope.benchmark.manifest import Row
 from tamperscope.benchmark.plan import CROSSES
@@ -77,11 +78,19 @@ class Audit:
     @property
     def at_chance(self) -> bool:
         """Whether the audit is passed."""
-        if _near_half(self.auc, self.low, self.high):
-            return True
-        return self.chance is not None and self.chance[0] <= self.auc <= self.chance[1]
+        return _near_half(self.auc, self.low, self.high)
+
+    @property
+    def verdict(self) -> str:
+        """At chance or not, and whether exchanged labels give as much."""
+        if self.at_chance:
+            return "at chance"
+        if self.chance is not None and self.chance[0] <= self.auc <= self.chance[1]:
+            return "not at chance, as far as with labels exchanged"
+        return "NOT AT CHANCE"
 
 
+@threadpool_limits.wrap(limits=1)  # the trees are small: several threads mostly wait for one another
 def audit_rows(rows: Sequence[Row], *, draws: int = 1000, seed: int = 0) -> list[Audit]:
     """All audits, condition by condition.
 
