@@ -12,11 +12,11 @@ from tamperscope.benchmark.injected import Injected, Patch  # noqa: E402
 from tamperscope.benchmark.mass_squares import augment_square  # noqa: E402
 from tamperscope.detect.tiling import place_on_canvas  # noqa: E402
 from tamperscope.errors import TamperscopeError  # noqa: E402
-from tamperscope.networks.mammo_cgan import condition_of  # noqa: E402
+from tamperscope.networks.mammo_cgan import LatentStart, condition_of  # noqa: E402
 from tamperscope.train import forensic_transfer  # noqa: E402
 from tamperscope.train.config import ForensicTransferRecipe, MammoCganRecipe, load_recipe  # noqa: E402
 from tamperscope.train.forensic_transfer import evaluate, train_forensic_transfer  # noqa: E402
-from tamperscope.train.mammo_cgan import train_cgan  # noqa: E402
+from tamperscope.train.mammo_cgan import membrane_response, train_cgan  # noqa: E402
 from tamperscope.train.score_classifier import placements, train_score_classifier  # noqa: E402
 from tamperscope.train.tiles import TileSet  # noqa: E402
 from tests.detect.images import make_mammogram  # noqa: E402
@@ -59,36 +59,50 @@ def test_forensic_transfer_learns_and_resumes(tmp_path, monkeypatch, recipe, til
 
 
 def test_cgan_trains_and_resumes(tmp_path):
-    recipe = load_recipe(CONFIGS / "mammo-cgan-light.yaml", MammoCganRecipe).cgan1.model_copy(update={"steps": 3})
+    paper = load_recipe(CONFIGS / "mammo-cgan-paper.yaml", MammoCganRecipe).cgan1
+    # The report's kind of generator, without a latent map, a tenth as wide.
+    narrow = {"down": (10, 20, 40, 80, 160, 160), "up": (80, 80, 40, 20, 10)}
+    recipe = paper.model_copy(update={"steps": 3, "generator": paper.generator.model_copy(update=narrow)})
     squares = torch.rand(8, 1, 64, 64, generator=torch.Generator().manual_seed(0))
-
-    def condition_for(batch, _noise):
-        return condition_of(batch)
-
-    first = train_cgan(recipe, squares, condition_for, batch=4, seed=0, out=tmp_path / "cgan1")
+    first = train_cgan(recipe, squares, None, batch=4, seed=0, out=tmp_path / "cgan1")
     # A finished run is only loaded.
-    again = train_cgan(recipe, squares, condition_for, batch=4, seed=0, out=tmp_path / "cgan1")
+    again = train_cgan(recipe, squares, None, batch=4, seed=0, out=tmp_path / "cgan1")
     for one, other in zip(first.state_dict().values(), again.state_dict().values(), strict=True):
         torch.testing.assert_close(one, other)
     assert (tmp_path / "cgan1.csv").read_text().startswith("step,discriminator_loss")
 
 
-def test_a_cgan_with_a_latent_map_trains_on_both_halves(tmp_path):
-    recipe = load_recipe(CONFIGS / "mammo-cgan-latent.yaml", MammoCganRecipe).cgan1.model_copy(update={"steps": 2})
-    squares = torch.rand(48, 1, 64, 64, generator=torch.Generator().manual_seed(0))
-
-    def condition_for(batch, _noise):
-        return condition_of(batch)
-
-    generator = train_cgan(recipe, squares, condition_for, batch=4, seed=0, out=tmp_path / "cgan1", latent=True)
+def test_a_cascade_with_a_latent_map_trains_on_both_halves(tmp_path):
+    recipe = load_recipe(CONFIGS / "mammo-cgan-latent.yaml", MammoCganRecipe)
+    short = [cgan.model_copy(update={"steps": 2}) for cgan in (recipe.cgan1, recipe.cgan2)]
+    squares = torch.rand(120, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    first = train_cgan(short[0], squares, None, batch=4, seed=0, out=tmp_path / "cgan1")
+    second = train_cgan(short[1], squares, first, batch=4, seed=1, out=tmp_path / "cgan2")
     with torch.no_grad():
         condition = condition_of(squares[:2])
-        made = generator(condition)
+        made = second(first(condition))
         condition[..., 10:54, 10:54] = torch.randn(2, 1, 44, 44, generator=torch.Generator().manual_seed(1))
-        other = generator(condition)
+        other = second(first(condition))
     # The frame is the condition's own, and another latent map gives another tumour.
     torch.testing.assert_close(condition_of(made), condition_of(squares[:2]))
     assert (made - other).abs().mean() > 0.01
+
+
+def test_exemplars_are_drawn_among_those_with_like_surroundings():
+    start = LatentStart(4, 20)
+    # Bright squares hold bright tumours in their middle, dark ones none.
+    squares = torch.full((20, 1, 64, 64), 0.3)
+    squares[10:] = 0.6
+    squares[10:, :, 25:40, 25:40] = 0.9
+    squares += 0.01 * torch.randn(squares.shape, generator=torch.Generator().manual_seed(0))
+    start.fit(membrane_response(), squares)
+    drawn = condition_of(squares)
+    drawn[..., 10:54, 10:54] = torch.randn(20, 1, 44, 44, generator=torch.Generator().manual_seed(1))
+    lifts = (start(drawn) - squares.mean((2, 3), keepdim=True))[:, 0, 28:36, 28:36].mean((1, 2))
+    assert lifts[10:].min() > 0.15
+    assert lifts[:10].abs().max() < 0.1
+    # Its own components give a square back.
+    torch.testing.assert_close(start.blur(squares)[10:], squares[10:], atol=0.06, rtol=0)
 
 
 def test_score_classifier_learns_hot_from_cold(tmp_path, recipe):

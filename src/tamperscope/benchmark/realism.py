@@ -31,7 +31,7 @@ SHOWN_SIDE = 128
 WINDOW = (300.0, 800.0)
 """Display window, reference intensity."""
 REAL = "real mass"
-KINDS = ("mammo-cgan", "mammo-cgan-matched", "real mass pasted", "Gaussian blob")
+KINDS = ("mammo-cgan-tissue", "mammo-cgan-matched", "mammo-cgan", "real mass pasted", "untouched", "Gaussian blob")
 BANDS = ((0.0, 1.0), (1.0, 2.0), (2.0, 4.0))
 """Sigmas of the Gaussians whose differences are the bands of ``ring_ratios``, pixels."""
 _LAST_LAYER = 18
@@ -99,7 +99,7 @@ def _forge_all(
 ) -> Iterator[Shown]:
     held_out, patient = case.split == "val", _patient(case)
     seed = int(rng.integers(2**31))
-    for kind, model in (("mammo-cgan", "white"), ("mammo-cgan-matched", "matched")):
+    for kind, model in (("mammo-cgan", "white"), ("mammo-cgan-matched", "matched"), ("mammo-cgan-tissue", "tissue")):
         forgery = injector.inject(mammogram, square, noise_model=model, seed=seed)  # type: ignore[arg-type]
         ratios = ring_ratios(forgery.mammogram.pixels, square, forgery.mask)
         yield Shown(kind, patient, held_out, show(forgery.mammogram.pixels, square), ratios)
@@ -113,6 +113,8 @@ def _forge_all(
             pass  # nothing of the donor is bright enough to be merged here
         else:
             yield Shown("real mass pasted", patient, held_out, show(forgery.mammogram.pixels, square))
+    # No mass at all: how much the places alone give away.
+    yield Shown("untouched", patient, held_out, show(mammogram.pixels, square))
     yield Shown("Gaussian blob", patient, held_out, show(gaussian_blob(mammogram, square), square))
 
 
@@ -199,7 +201,24 @@ def kernel_distance(one: np.ndarray, other: np.ndarray) -> float:
 
 def diversity(injector: Injector, mammogram: Mammogram, square: Square, *, seeds: int) -> list[np.ndarray]:
     """One square with as many seeds, as a reader sees them."""
-    return [show(injector.inject(mammogram, square, seed=seed).mammogram.pixels, square) for seed in range(seeds)]
+    forgeries = (injector.inject(mammogram, square, noise_model="tissue", seed=seed) for seed in range(seeds))
+    return [show(forgery.mammogram.pixels, square) for forgery in forgeries]
+
+
+def forgery_squares(
+    cases: Sequence[Case], masses: Sequence[Case], *, seed: int
+) -> Iterator[tuple[Case, Mammogram, Square]]:
+    """A square of a random mass's size, off all annotated regions, in each image that has room for it."""
+    sides = [
+        square.side
+        for case, mammogram, scale in _lossless(masses, seed, "masses")
+        for box in case.masses
+        if (square := square_around(mammogram, box, scale=scale, context=CONTEXT)) is not None
+    ]
+    for case, mammogram, scale in _lossless(cases, seed, "forgeries"):
+        square = _free_square(mammogram, case, scale, sides, np.random.default_rng([seed, 1, *case.name.encode()]))
+        if square is not None:
+            yield case, mammogram, square
 
 
 def typical_square(cases: Sequence[Case], *, seed: int) -> tuple[Mammogram, Square]:

@@ -391,3 +391,25 @@ def realism(data: Path, out: Path, weights: Path | None, seed: int) -> None:
     text = summarise_realism(shown, features(network, [one.picture for one in shown]), spreads)
     write_realism(text, out)
     click.echo(text)
+
+
+@bench.command("figures")
+@_DATA
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Pictures, spectra.md.")
+@click.option(
+    "--weights",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with mammo-cgan-1 and mammo-cgan-2; the shipped ones by default.",
+)
+@click.option("--spectra", default=40, show_default=True, type=click.IntRange(2), help="Images to measure noise on.")
+@click.option("--seed", default=0, show_default=True, help="Of conversion, places and tumours.")
+def figures(data: Path, out: Path, weights: Path | None, spectra: int, seed: int) -> None:
+    """Figures 3, 4 and 9 of the report on held-out patients, seeds of one square, noise inside against around."""
+    from tamperscope.benchmark.cesm import load_cases
+    from tamperscope.benchmark.injection_figures import write_figures
+    from tamperscope.forge.injector import Injector
+
+    injector = Injector.load() if weights is None else Injector.load(folder=weights)
+    table = write_figures(load_cases(data), injector, out, seed=seed, spectra=spectra)
+    (out / "spectra.md").write_text(table + "\n", encoding="utf-8")
+    click.echo(table)

@@ -42,10 +42,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--noise", type=_NUMBER, help="Sigma of the noise of stage 7.  [default: 10; matched: as around]")
 @click.option(
     "--noise-model",
-    type=click.Choice(["white", "matched"]),
+    type=click.Choice(["white", "matched", "tissue"]),
     default="white",
     show_default=True,
-    help="White as in the report, or with the level and spectrum of the tissue around.",
+    help="White as in the report; like the tissue's around; or the tissue's own texture, which looks best.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same bytes.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The forged image; with --batch a folder.")

@@ -25,7 +25,7 @@ _FAILURES_SHOWN = 20
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same bytes.")
 @click.option(
     "--noise-model",
-    type=click.Choice(["white", "matched"]),
+    type=click.Choice(["white", "matched", "tissue"]),
     default="matched",
     show_default=True,
     help="Stage 7: white as in the report, or with the level and spectrum of the tissue around.",

@@ -14,6 +14,7 @@ import numpy as np
 from tamperscope import __version__
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Forgery, Square
+from tamperscope.forge.kept_texture import kept_texture
 from tamperscope.forge.matched_noise import matched_noise, through_merge
 from tamperscope.forge.merge import MASK_LEVEL, merge, weight_matrix
 from tamperscope.forge.write_back import write_back
@@ -32,7 +33,7 @@ LEAST_SIDE = 32
 DEFAULT_SIDE_MM = 24.0
 WHITE_NOISE = 10.0
 """The report's sigma of stage 7."""
-NoiseModel = Literal["white", "matched"]
+NoiseModel = Literal["white", "matched", "tissue"]
 _LEAST_TISSUE = 0.97
 _TRIES = 500
 
@@ -109,9 +110,10 @@ class Injector:
             power: p of eq 2.2.
             noise: standard deviation of the noise of stage 7, reference intensity; by default the report's 10 where
                 it is white, and the tissue's own where it is matched.
-            noise_model: ``white`` Gaussian noise as the report has it, or noise ``matched`` to the tissue around the
-                square (``forge/matched_noise.py``).
-            seed: of the noise before CGAN2 and of stage 7; the same seed gives the same bytes.
+            noise_model: ``white`` Gaussian noise as the report has it, noise ``matched`` to the tissue around the
+                square (``forge/matched_noise.py``), or no noise but the ``tissue``'s own texture, which looks best
+                (``forge/kept_texture.py``).
+            seed: of the tumour, the noise before CGAN2 and that of stage 7; the same seed gives the same bytes.
 
         Raises:
             TamperscopeError: the square is not inside the image or too small, or a parameter is out of range.
@@ -133,6 +135,8 @@ class Injector:
         if noise_model == "matched":
             grain = matched_noise(mammogram, square, generated, generated_part(square), rng)
             generated = generated + through_merge(_of_strength(grain, noise), weight)  # stage 7
+        elif noise_model == "tissue":
+            generated = generated + kept_texture(mammogram, square, generated, generated_part(square))  # stage 7
         merged = merge(generated, original, weight)  # stage 8
 
         mask = np.zeros(mammogram.shape, np.bool_)
@@ -222,3 +226,5 @@ def _check(
         raise TamperscopeError("smoothing and power must be more than 0, and noise at least 0.")
     if noise_model not in get_args(NoiseModel):
         raise TamperscopeError(f"there is no noise model '{noise_model}': {', '.join(get_args(NoiseModel))}.")
+    if noise_model == "tissue" and noise is not None:
+        raise TamperscopeError("the tissue's own texture has its own strength: noise can't be given with it.")

@@ -38,12 +38,9 @@ def matched_noise(
     Returns:
         float64, side x side, zero mean.
     """
-    patch = patch_side(square.side)
-    around = _surroundings(mammogram, square, margin=2 * patch)
-    tissue = power_spectrum(mammogram.pixels[around], patch, mammogram.tissue[around])
-    own = power_spectrum(generated[middle, middle], patch)
-    lacking = tissue * np.clip(1 - _radial(own) / np.maximum(_radial(tissue), 1e-12), 0, 1)
-    noise = _coloured(lacking, square.side, rng)
+    around, tissue, own = _spectra(mammogram, square, generated, middle)
+    share = _share(tissue, own)
+    noise = _coloured(tissue * share[_rings(len(tissue))], square.side, rng)
 
     curve = noise_curve(mammogram)
     inside = mammogram.tissue[around]
@@ -52,6 +49,16 @@ def matched_noise(
         return noise
     brightness = cv2.GaussianBlur(generated, (0, 0), square.side / 64)
     return noise * np.clip(curve.at(brightness) / level, *_STRENGTHS)
+
+
+def lacking_share(mammogram: Mammogram, square: Square, generated: np.ndarray, middle: slice) -> np.ndarray:
+    """Which part of the tissue's power the generated picture lacks, by frequency.
+
+    Returns:
+        0 to 1, in the order of the radial frequency in cycles a patch (``patch_side``), from 0.
+    """
+    _, tissue, own = _spectra(mammogram, square, generated, middle)
+    return _share(tissue, own)
 
 
 def through_merge(noise: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -93,6 +100,20 @@ def power_spectrum(pixels: np.ndarray, patch: int, tissue: np.ndarray | None = N
     return np.median(periodograms, 0) / _MEDIAN_OF_PERIODOGRAM
 
 
+def _spectra(
+    mammogram: Mammogram, square: Square, generated: np.ndarray, middle: slice
+) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray]:
+    """The square's surroundings, the power spectrum of their tissue, and the generated picture's."""
+    patch = patch_side(square.side)
+    around = _surroundings(mammogram, square, margin=2 * patch)
+    tissue = power_spectrum(mammogram.pixels[around], patch, mammogram.tissue[around])
+    return around, tissue, power_spectrum(generated[middle, middle], patch)
+
+
+def _share(tissue: np.ndarray, own: np.ndarray) -> np.ndarray:
+    return np.clip(1 - radial(own) / np.maximum(radial(tissue), 1e-12), 0, 1)
+
+
 def _surroundings(mammogram: Mammogram, square: Square, *, margin: int) -> tuple[slice, slice]:
     """The square with a margin, within the image."""
     height, width = mammogram.shape
@@ -119,13 +140,16 @@ def _planes(patches: np.ndarray) -> np.ndarray:
     return mean[:, None, None] + down[:, None, None] * ramp[:, None] + across[:, None, None] * ramp[None, :]
 
 
-def _radial(spectrum: np.ndarray) -> np.ndarray:
-    """Each frequency's mean over all directions, on the same grid."""
-    side = len(spectrum)
+def radial(spectrum: np.ndarray) -> np.ndarray:
+    """Each radial frequency's mean over all directions."""
+    ring = _rings(len(spectrum)).ravel()
+    return np.bincount(ring, spectrum.ravel()) / np.maximum(np.bincount(ring), 1)
+
+
+def _rings(side: int) -> np.ndarray:
+    """The radial frequency of each of side x side frequencies, rounded to whole cycles a patch."""
     frequency = np.fft.fftfreq(side) * side
-    ring = np.rint(np.hypot(frequency[:, None], frequency[None, :])).astype(int)
-    mean = np.bincount(ring.ravel(), spectrum.ravel()) / np.maximum(np.bincount(ring.ravel()), 1)
-    return mean[ring]
+    return np.rint(np.hypot(frequency[:, None], frequency[None, :])).astype(int)
 
 
 def _coloured(spectrum: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:

@@ -21,6 +21,12 @@ Norm = Literal["batch", "group"]
 Padding = Literal["zeros", "replicate"]
 _ADDED = 0.3
 """Largest change of a generator that adds to what it starts from."""
+_SHARPNESS = 10.0
+"""Of the choice among exemplars: one to three of some hundred prevail."""
+_ALIKE = 0.5
+"""Standard deviations of the surroundings of masses within which two are alike."""
+_VARIATION = 0.12
+"""Of the components of the chosen exemplars, over their standard deviations."""
 
 _MOMENTUM = 0.2  # Keras' 0.8: Keras weighs the old value, PyTorch the new one
 
@@ -33,60 +39,92 @@ def condition_of(squares: torch.Tensor) -> torch.Tensor:
 
 
 class LatentStart(nn.Module):
-    """What a generator starts from: a membrane through the middle, on it a tumour of a latent map.
+    """What CGAN1 starts from: a membrane through the middle, on it a tumour that a latent map draws.
 
-    The middle of the condition, zero in the report, may carry a latent map of standard normal numbers. Its projections
-    on the principal components of real masses (less their membranes) are the weights of those components, so that white
-    noise gives shapes that vary as masses do, and zeros give the mean mass. At the middle's rim the membrane meets the
-    frame: no box shows.
+    The middle of the condition, zero in the report, may carry a latent map of standard normal numbers. The first ones
+    weigh exemplars: real masses less their membranes, blurred to some principal components. A few whose surroundings
+    are alike prevail, and the next numbers vary the components of their sum. White noise so gives tumours that vary as
+    masses do, and zeros give the mean mass of such surroundings. At the middle's rim the membrane meets the frame: no
+    box shows.
 
     Args:
-        components: of masses, how many.
+        components: principal components of masses, how many.
+        exemplars: how many masses.
     """
 
-    def __init__(self, components: int) -> None:
+    def __init__(self, components: int, exemplars: int) -> None:
         super().__init__()
         middle, ring = (HOLE.stop - HOLE.start) ** 2, 4 * (HOLE.stop - HOLE.start)
+        if components < 1 or exemplars < 2 or components + exemplars > middle:
+            raise ValueError(f"{exemplars} exemplars of {components} components don't go with {middle} latent numbers")
         self.membrane: torch.Tensor
         self.mean: torch.Tensor
         self.basis: torch.Tensor
         self.deviation: torch.Tensor
+        self.codes: torch.Tensor
+        self.surroundings: torch.Tensor
+        self.bandwidth: torch.Tensor
         self.register_buffer("membrane", torch.zeros(ring, middle))
         self.register_buffer("mean", torch.zeros(middle))
         self.register_buffer("basis", torch.zeros(components, middle))
         self.register_buffer("deviation", torch.ones(components))
+        self.register_buffer("codes", torch.zeros(exemplars, components))
+        self.register_buffer("surroundings", torch.zeros(exemplars, 2))
+        self.register_buffer("bandwidth", torch.ones(2))
 
     def forward(self, condition: torch.Tensor) -> torch.Tensor:
-        """Condition with a latent map in its middle to a square without one, N x 1 x 64 x 64 each."""
+        """Condition with a latent map in its middle to a square with a blurred tumour, N x 1 x 64 x 64 each."""
         latent = condition[..., HOLE, HOLE].flatten(1)
-        tumour = self.mean + (latent @ self.basis.T * self.deviation) @ self.basis
-        return self._with_middle(condition, ring_of(condition) @ self.membrane + tumour)
+        exemplars, components = self.codes.shape
+        ring = ring_of(condition)
+        unlike = (((_level_and_contrast(ring)[:, None] - self.surroundings) / self.bandwidth) ** 2).sum(2)
+        weight = torch.softmax(_SHARPNESS * (latent[:, :exemplars] - unlike / 2), dim=1)
+        # Over its norm, a sum of several exemplars has the contrast of one.
+        code = weight @ self.codes / (weight**2).sum(1, keepdim=True).sqrt()
+        code = code + _VARIATION * self.deviation * latent[:, exemplars : exemplars + components]
+        return self._with_middle(condition, ring @ self.membrane + self.mean + code @ self.basis)
 
-    def encode(self, squares: torch.Tensor) -> torch.Tensor:
-        """The condition of real squares whose latent map makes their own outlines."""
-        lifted = squares[..., HOLE, HOLE].flatten(1) - ring_of(squares) @ self.membrane - self.mean
-        return self._with_middle(squares, (lifted @ self.basis.T / self.deviation) @ self.basis)
+    def blur(self, squares: torch.Tensor) -> torch.Tensor:
+        """Squares with masses, as these components give them."""
+        code = (self._lifted(squares) - self.mean) @ self.basis.T
+        return self._with_middle(squares, ring_of(squares) @ self.membrane + self.mean + code @ self.basis)
 
     @torch.no_grad()
     def fit(self, membrane: torch.Tensor, squares: torch.Tensor) -> None:
-        """Learn the components of squares, N x 1 x 64 x 64.
+        """Learn the components of squares with masses in their middle, and take exemplars of them.
 
         Args:
             membrane: ring x middle, the membrane's response to each pixel of the ring (``ring_of``).
-            squares: with masses in their middle.
+            squares: N x 1 x 64 x 64, N at least the number of exemplars.
         """
         self.membrane.copy_(membrane)
-        lifted = squares[..., HOLE, HOLE].flatten(1) - ring_of(squares) @ membrane
+        lifted = self._lifted(squares)
         self.mean.copy_(lifted.mean(0))
+        components, exemplars = len(self.basis), len(self.codes)
+        # Each direction's sign is free; a fixed one keeps the file the same from run to run.
         _, sizes, directions = torch.linalg.svd(lifted - self.mean, full_matrices=False)
-        count = len(self.basis)
-        self.basis.copy_(directions[:count])
-        self.deviation.copy_(sizes[:count] / len(squares) ** 0.5)
+        directions = directions[:components] * torch.sign(directions[:components].sum(1, keepdim=True))
+        self.basis.copy_(directions)
+        self.deviation.copy_(sizes[:components] / len(squares) ** 0.5)
+        taken = torch.linspace(0, len(squares) - 1, exemplars).round().long()
+        self.codes.copy_((lifted[taken] - self.mean) @ directions.T)
+        around = _level_and_contrast(ring_of(squares))
+        self.surroundings.copy_(around[taken])
+        self.bandwidth.copy_(_ALIKE * around.std(0))
+
+    def _lifted(self, squares: torch.Tensor) -> torch.Tensor:
+        return squares[..., HOLE, HOLE].flatten(1) - ring_of(squares) @ self.membrane
 
     @staticmethod
     def _with_middle(squares: torch.Tensor, middle: torch.Tensor) -> torch.Tensor:
         side = HOLE.stop - HOLE.start
         return functional.pad(middle.reshape(-1, 1, side, side), (HOLE.start,) * 4) + condition_of(squares)
+
+
+def _level_and_contrast(ring: torch.Tensor) -> torch.Tensor:
+    """Mean and standard deviation of the frame's pixels next to the middle: N x 2."""
+    level = ring.mean(1, keepdim=True)
+    return torch.cat([level, ((ring - level) ** 2).mean(1, keepdim=True).sqrt()], dim=1)
 
 
 def ring_of(squares: torch.Tensor) -> torch.Tensor:
@@ -115,6 +153,7 @@ class Generator(nn.Module):
         upsampling: nearest, or bilinear, which leaves no plaid pattern.
         padding: zeros (report), or the border's own values, which leave no frame.
         components: of ``LatentStart``, to which the U-Net then adds in the middle; 0 for none (report).
+        exemplars: of ``LatentStart``.
         residual: add to the condition in the middle (CGAN2 of the light recipe).
     """
 
@@ -131,6 +170,7 @@ class Generator(nn.Module):
         upsampling: Literal["nearest", "bilinear"] = "nearest",
         padding: Padding = "zeros",
         components: int = 0,
+        exemplars: int = 0,
         residual: bool = False,
     ) -> None:
         super().__init__()
@@ -138,7 +178,7 @@ class Generator(nn.Module):
             raise ValueError(f"a 64 x 64 U-Net has 6 steps down and 5 up, not {len(down)} and {len(up)}")
         self.keep_frame = keep_frame or components > 0 or residual
         self.adds = components > 0 or residual
-        self.start = LatentStart(components) if components else None
+        self.start = LatentStart(components, exemplars) if components else None
         self.down = nn.ModuleList(
             _contract(before, after, norm=norm if i > 0 else None, dropout=rate, padding=padding)
             for i, (before, after, rate) in enumerate(zip((1, *down), down, down_dropout, strict=False))
@@ -155,11 +195,23 @@ class Generator(nn.Module):
             last += [_same(before, after, padding), nn.LeakyReLU(0.2)]
             before = after
         self.last = nn.Sequential(*last, _same(before, 1, padding), nn.Tanh())
+        if self.adds:
+            # Nothing at first: what it adds to is a tumour already.
+            for parameter in self.last[-2].parameters():
+                nn.init.zeros_(parameter)
 
     def forward(self, condition: torch.Tensor) -> torch.Tensor:
         """Condition to square."""
-        if self.start is not None:
-            condition = self.start(condition)
+        return self.refine(condition if self.start is None else self.start(condition))
+
+    @torch.no_grad()
+    def soften(self, strength: float) -> None:
+        """Scale the last convolution: an adding generator then adds that part only (its tanh is nearly straight)."""
+        for parameter in self.last[-2].parameters():
+            parameter.mul_(strength)
+
+    def refine(self, condition: torch.Tensor) -> torch.Tensor:
+        """The U-Net alone: from what ``start`` gives, where there is one."""
         maps = [condition]
         for step in self.down:
             maps.append(step(maps[-1]))

@@ -43,6 +43,34 @@ def draw_stages(examples: Sequence[Mapping[str, np.ndarray]], path: Path) -> Pat
     return _save(plt, figure, path)
 
 
+def draw_sheet(pictures: Sequence[np.ndarray], path: Path, *, columns: int) -> Path:
+    """Squares beside each other, row by row; all of one shape, 0 black to 1 white."""
+    plt = _pyplot()
+    rows = -(-len(pictures) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(1.4 * columns, 1.4 * rows), squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, picture in zip(axes.flat, pictures, strict=False):
+        axis.imshow(picture, cmap="gray", vmin=0, vmax=1)
+    figure.tight_layout(pad=0.2)
+    return _save(plt, figure, path)
+
+
+def draw_spectra(ratios: Mapping[str, np.ndarray], path: Path) -> Path:
+    """Power inside over outside a forgery against frequency: images x frequencies, for each kind of stage 7."""
+    plt = _pyplot()
+    figure, axis = plt.subplots(figsize=(5, 3.2))
+    for name, rows in ratios.items():
+        frequency = np.linspace(0, 0.5, rows.shape[1])[1:]
+        low, middle, high = np.quantile(rows[:, 1:], (0.25, 0.5, 0.75), axis=0)
+        axis.plot(frequency, middle, label=name)
+        axis.fill_between(frequency, low, high, alpha=0.2)
+    axis.axhline(1, color="black", linewidth=0.6)
+    axis.set(xlabel="cycles a pixel", ylabel="power inside / outside", yscale="log")
+    axis.legend(frameon=False)
+    return _save(plt, figure, path)
+
+
 def draw_intensity_part(path: Path, *, threshold: float = 400.0, smoothings: Sequence[float] = (5, 20, 40, 80)) -> Path:
     """Figure 3: part B of W against intensity, for several alphas."""
     plt = _pyplot()

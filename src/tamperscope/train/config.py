@@ -28,6 +28,7 @@ class GeneratorRecipe(_Recipe):
     upsampling: Literal["nearest", "bilinear"] = "nearest"
     padding: Literal["zeros", "replicate"] = "zeros"
     components: int = Field(default=0, ge=0)
+    exemplars: int = Field(default=0, ge=0)
     residual: bool = False
 
 
@@ -58,6 +59,8 @@ class CganRecipe(_Recipe):
     """Standard deviation of the noise in the middle of the condition at the start; it falls to a tenth."""
     feature_weight: float = Field(default=0.0, ge=0)
     """Of the distance between the discriminator's mean maps of real and of generated squares."""
+    shipped_strength: float = Field(default=1.0, gt=0, le=1)
+    """Of what an adding generator adds: scales its last convolution when it is exported."""
 
 
 class MammoCganRecipe(_Recipe):
@@ -67,6 +70,8 @@ class MammoCganRecipe(_Recipe):
     seed: int
     augmented_squares: int = Field(gt=0)
     context: float = Field(gt=1)
+    least_lift: float = -1100
+    """Mean of a mass over the membrane through its square, reference intensity; fainter masses are left out."""
     batch: int = Field(gt=1)
     cgan1: CganRecipe
     cgan2: CganRecipe

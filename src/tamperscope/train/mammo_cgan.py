@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -42,45 +41,30 @@ def train_mammo_cgan(recipe: MammoCganRecipe, *, data: Path, out: Path) -> tuple
     out.mkdir(parents=True, exist_ok=True)
     cases = [case for case in load_cases(data) if case.split == "train"]
     masses = cut_mass_squares(cases, context=recipe.context, seed=recipe.seed)
+    masses = masses[_lifts(masses) >= recipe.least_lift]
     rng = np.random.default_rng(recipe.seed)
     copies = -(-recipe.augmented_squares // len(masses))
     augmented = np.stack([augment_square(square, rng) for square in masses for _ in range(copies)])
     squares = torch.from_numpy(augmented[:, None] / SCALE)
     print(f"{len(masses)} masses of the training patients, augmented to {len(squares)} squares")
 
-    def first_condition(batch: torch.Tensor, _noise: float) -> torch.Tensor:
-        return condition_of(batch)
-
-    latent = recipe.cgan1.generator.components > 0
-    first = train_cgan(
-        recipe.cgan1, squares, first_condition, batch=recipe.batch, seed=recipe.seed, out=out / "cgan1", latent=latent
-    )
-
-    def second_condition(batch: torch.Tensor, noise: float) -> torch.Tensor:
-        with torch.no_grad():
-            condition = first(latent_condition(first, batch) if latent else condition_of(batch))
-        condition[..., HOLE, HOLE] += noise * torch.randn_like(condition[..., HOLE, HOLE])
-        return condition
-
-    second = train_cgan(
-        recipe.cgan2,
-        squares,
-        second_condition,
-        batch=recipe.batch,
-        seed=recipe.seed + 1,
-        out=out / "cgan2",
-        latent=latent,
-    )
+    first = train_cgan(recipe.cgan1, squares, None, batch=recipe.batch, seed=recipe.seed, out=out / "cgan1")
+    second = train_cgan(recipe.cgan2, squares, first, batch=recipe.batch, seed=recipe.seed + 1, out=out / "cgan2")
     return first, second
 
 
-def latent_condition(generator: Generator, real: torch.Tensor) -> torch.Tensor:
-    """Conditions whose latent maps make the squares' own outlines in the first half, and are drawn in the second."""
-    assert generator.start is not None
+def first_condition(generator: Generator, real: torch.Tensor) -> torch.Tensor:
+    """What CGAN1's U-Net is given in training: frames or, of a generator with a latent map, blurred tumours.
+
+    The tumours of the batch's first half are the squares' own, so that there is an original to come near to; those of
+    the second half are drawn.
+    """
+    if generator.start is None:
+        return condition_of(real)
     half = len(real) // 2
     drawn = condition_of(real[half:])
     drawn[..., HOLE, HOLE] = torch.randn_like(drawn[..., HOLE, HOLE])
-    return torch.cat([generator.start.encode(real[:half]), drawn])
+    return torch.cat([generator.start.blur(real[:half]), generator.start(drawn)])
 
 
 def membrane_response() -> torch.Tensor:
@@ -97,29 +81,22 @@ def membrane_response() -> torch.Tensor:
 
 
 def train_cgan(
-    recipe: CganRecipe,
-    squares: torch.Tensor,
-    condition_for: Callable[[torch.Tensor, float], torch.Tensor],
-    *,
-    batch: int,
-    seed: int,
-    out: Path,
-    latent: bool = False,
+    recipe: CganRecipe, squares: torch.Tensor, before: Generator | None, *, batch: int, seed: int, out: Path
 ) -> Generator:
     """Adversarial training of one generator.
 
     The labels are +1 (real) and -1 (generated) and both losses mean squared errors; the generator's also has the
-    L1 distance to the original. The discriminator rests for some batches once it is right too often.
+    L1 distance to the original. The discriminator rests for some batches once it is right too often. Where tumours are
+    drawn from a latent map the second half of each batch has no original: L1 counts on the first half alone, and the
+    discriminator is shown frames only.
 
     Args:
         recipe: networks, losses, schedule.
         squares: N x 1 x 64 x 64, scaled.
-        condition_for: condition of a batch, given the present noise level.
+        before: CGAN1, to train CGAN2 on what it makes; None to train CGAN1.
         batch: squares a step.
         seed: of initialisation, order and noise.
         out: prefix of the checkpoint and of the CSV of losses.
-        latent: the second half of each batch is drawn (``latent_condition``): it has no original, so that L1 counts on
-            the first half alone and the discriminator is shown frames only.
     """
     torch.manual_seed(seed)
     # Channels last is a sixth faster on CPUs for these small maps.
@@ -129,6 +106,8 @@ def train_cgan(
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch's stubs lack it
     if generator.start is not None:
         generator.start.fit(membrane_response(), squares)
+    source = before or generator
+    latent = source.start is not None
     generator_step = torch.optim.Adam(generator.parameters(), recipe.generator_rate, betas=(0.5, 0.999))
     discriminator_step = torch.optim.Adam(discriminator.parameters(), recipe.discriminator_rate, betas=(0.5, 0.999))
     parts: dict[str, nn.Module | torch.optim.Optimizer] = {
@@ -153,10 +132,12 @@ def train_cgan(
             noise = recipe.condition_noise * (1 - 0.9 * step / recipe.steps)
             order = torch.Generator().manual_seed(seed * 1_000_003 + step)
             real = squares[torch.randint(len(squares), (batch,), generator=order)]
-            condition = condition_for(real, noise)
-            if generator.start is not None:
-                condition = latent_condition(generator, real)
-            made = generator(condition)
+            with torch.no_grad():
+                condition = first_condition(source, real)
+                if before is not None:
+                    condition = before.refine(condition)
+                    condition[..., HOLE, HOLE] += noise * torch.randn_like(condition[..., HOLE, HOLE])
+            made = generator.refine(condition)
             shown = condition_of(real) if latent else condition
 
             told_real, told_made = discriminator(real, shown), discriminator(made.detach(), shown)
@@ -192,6 +173,15 @@ def train_cgan(
     return generator.eval()
 
 
+def _lifts(masses: np.ndarray) -> np.ndarray:
+    """How much the middle of each square is brighter than the membrane through it: N, reference intensity."""
+    margin = (masses.shape[-1] - 64) // 2
+    squares = torch.from_numpy(masses[:, None, margin : margin + 64, margin : margin + 64])
+    side = HOLE.stop - HOLE.start
+    lifted = squares[:, 0, HOLE, HOLE] - (ring_of(squares) @ membrane_response()).reshape(-1, side, side)
+    return lifted[:, side // 4 : -side // 4, side // 4 : -side // 4].mean((1, 2)).numpy()
+
+
 def _feature_distance(
     discriminator: Discriminator, real: torch.Tensor, made: torch.Tensor, shown: torch.Tensor
 ) -> torch.Tensor:
@@ -208,7 +198,10 @@ def export_mammo_cgan(recipe: MammoCganRecipe, first: Generator, second: Generat
     given = "; its condition"
     if first.start is not None:
         given += " (CGAN1: the middle 44 x 44 holds a latent map of standard normal numbers, or zeros)"
-    for number, generator in enumerate((first, second), start=1):
+    for number, (generator, strength) in enumerate(
+        ((first, recipe.cgan1.shipped_strength), (second, recipe.cgan2.shipped_strength)), start=1
+    ):
+        generator.soften(strength)
         card = {
             "task": f"CGAN{number} of Mammo-CGAN (report, section 2.1): forges tumours into mammograms, for research",
             "input": "N x 1 x 64 x 64, reference intensity / 1100" + given,

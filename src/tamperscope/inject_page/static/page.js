@@ -98,6 +98,7 @@ function panel() {
   by("noise_model").value = shown.noise_model;
   by("noise").value = shown.noise ?? 0;
   by("noise-out").textContent = shown.noise ?? "as around";
+  by("noise").disabled = shown.noise_model === "tissue";
   by("seed").value = shown.seed;
   const rows = state.lesions.map(({ square }, number) => {
     const item = document.createElement("li"), button = document.createElement("button");

@@ -1,0 +1,136 @@
+"""The pictures of ``tamperscope bench figures``: the report's 3, 4 and 9, many seeds of one square, spectra."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+
+from tamperscope.benchmark.cesm import Case
+from tamperscope.benchmark.realism import forgery_squares, show
+from tamperscope.forge.forgery import Square
+from tamperscope.forge.injector import Injector, NoiseModel
+from tamperscope.forge.matched_noise import patch_side, power_spectrum, radial
+from tamperscope.judge.bootstrap import cluster_bootstrap
+from tamperscope.mammogram import Mammogram
+from tamperscope.report.figures import (
+    draw_distance_part,
+    draw_intensity_part,
+    draw_sheet,
+    draw_spectra,
+    draw_stages,
+)
+
+BANDS = ((0.05, 0.15), (0.15, 0.3), (0.3, 0.5))
+"""Of radial frequency, cycles a pixel."""
+EXAMPLES = 8
+SEEDS = 16
+
+
+def write_figures(cases: Sequence[Case], injector: Injector, out: Path, *, seed: int, spectra: int) -> str:
+    """Write all pictures and ``spectra.md`` into a folder.
+
+    Args:
+        cases: of the source; examples are of held-out patients.
+        injector: Mammo-CGAN.
+        out: folder.
+        seed: of conversion, places and tumours.
+        spectra: how many images the spectra are measured on.
+
+    Returns:
+        The table of the spectra, Markdown.
+    """
+    draw_intensity_part(out / "figure-3.png")
+    draw_distance_part(out / "figure-4.png")
+    held_out = list(forgery_squares([case for case in cases if case.split == "val"], cases, seed=seed))
+    stages: list[dict[str, np.ndarray]] = []
+    for number, (_, mammogram, square) in enumerate(held_out):
+        forgery = injector.inject(mammogram, square, noise_model="tissue", seed=seed + number)
+        if forgery.mask.any() and len(stages) < EXAMPLES:
+            stages.append(forgery.stages)
+    draw_stages(stages, out / "figure-9.jpg")
+    _, mammogram, square = held_out[1]
+    many = (injector.inject(mammogram, square, noise_model="tissue", seed=number) for number in range(SEEDS - 1))
+    pictures = [show(mammogram.pixels, square), *(show(forgery.mammogram.pixels, square) for forgery in many)]
+    draw_sheet(pictures, out / "seeds.jpg", columns=8)
+
+    ratios = list(_ratios(cases, injector, seed=seed, count=spectra))
+    draw_spectra(
+        {model: np.stack([row[2] for row in ratios if row[0] == model]) for model in get_args(NoiseModel)},
+        out / "spectra.png",
+    )
+    return _table(ratios)
+
+
+def _ratios(
+    cases: Sequence[Case], injector: Injector, *, seed: int, count: int
+) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Noise model, patient, and power inside over outside at each whole frequency of a patch of 32 pixels."""
+    done = 0
+    for case, mammogram, square in forgery_squares(cases, cases, seed=seed):
+        if patch_side(square.side) < 64:
+            continue  # too small a tumour for a spectrum
+        rows = []
+        for model in get_args(NoiseModel):
+            forgery = injector.inject(mammogram, square, noise_model=model, threshold=300, seed=seed)
+            ratio = spectrum_ratio(forgery.mammogram.pixels, mammogram, square)
+            rows.append((model, f"{case.patients[0]}-{case.patients[1]}", ratio))
+        yield from rows
+        done += 1
+        if done == count:
+            return
+
+
+def spectrum_ratio(pixels: np.ndarray, mammogram: Mammogram, square: Square, *, patch: int = 32) -> np.ndarray:
+    """Power inside the middle third of a square over that in a ring around the square, by radial frequency.
+
+    Args:
+        pixels: of the forgery.
+        mammogram: the original.
+        square: what was forged, at least 3 patches a side.
+        patch: side of the patches whose spectra are averaged.
+
+    Returns:
+        float64, patch // 2 + 1, from 0 to half a cycle a pixel.
+    """
+    third = square.side // 3
+    rows, columns = (slice(start + third, start + 2 * third) for start in (square.y, square.x))
+    inside = power_spectrum(pixels[rows, columns], patch)
+    margin = max(patch, square.side // 4)
+    top, left = max(0, square.y - margin), max(0, square.x - margin)
+    around = slice(top, square.y + square.side + margin), slice(left, square.x + square.side + margin)
+    tissue = mammogram.tissue[around].copy()
+    tissue[square.y - top : square.y - top + square.side, square.x - left : square.x - left + square.side] = False
+    outside = power_spectrum(pixels[around], patch, tissue)
+    return (radial(inside) / np.maximum(radial(outside), 1e-12))[: patch // 2 + 1]
+
+
+def _table(ratios: Sequence[tuple[str, str, np.ndarray]]) -> str:
+    """Geometric means by band with intervals by patient."""
+    images = len(ratios) // len(get_args(NoiseModel))
+    names = [f"{low:g} to {high:g}" for low, high in BANDS]
+    rows = [
+        f"{images} images; power inside over outside (1 is a match), geometric mean, 95 % interval by patient; "
+        "cycles a pixel:",
+        "",
+        "| stage 7 | " + " | ".join(names) + " |",
+        "| --- |" + " --- |" * len(BANDS),
+    ]
+    for model in get_args(NoiseModel):
+        of_model = [row for row in ratios if row[0] == model]
+        logs = np.log(np.stack([row[2] for row in of_model]))
+        frequency = np.arange(logs.shape[1]) / (2 * (logs.shape[1] - 1))
+        cells = []
+        for low, high in BANDS:
+            values = logs[:, (frequency >= low) & (frequency < high)].mean(1)
+            mean = cluster_bootstrap(partial(_geometric_mean, values), [row[1] for row in of_model], draws=1000)
+            cells.append(f"{mean.estimate:.2f} [{mean.interval.low:.2f}, {mean.interval.high:.2f}]")
+        rows.append(f"| {model} | " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
+def _geometric_mean(logarithms: np.ndarray, indices: np.ndarray) -> float:
+    return float(np.exp(logarithms[indices].mean()))

@@ -1,0 +1,47 @@
+"""Stage 7 without noise: the tissue's own texture shows through the tumour."""
+
+import numpy as np
+import pytest
+
+from tamperscope import Injector
+from tamperscope.errors import TamperscopeError
+from tamperscope.forge.injector import generated_part
+from tests.forge.test_matched_noise import MASK, RING, SQUARE, fine_noise, tissue_with_noise
+
+
+@pytest.fixture(scope="module")
+def injector():
+    return Injector.load()
+
+
+@pytest.mark.parametrize("blur", [0, 0.8])
+def test_the_grain_inside_is_that_around(injector, blur):
+    mammogram, _ = tissue_with_noise(blur)
+    forged = injector.inject(mammogram, SQUARE, threshold=0, power=12, noise_model="tissue", seed=3).mammogram
+    assert fine_noise(forged.pixels[MASK]) / fine_noise(mammogram.pixels[RING]) == pytest.approx(1, abs=0.1)
+    # Not only as strong: it is the same grain.
+    fine = [np.diff(pixels[MASK].astype(float), 2, axis=1).ravel() for pixels in (forged.pixels, mammogram.pixels)]
+    assert np.corrcoef(*fine)[0, 1] > 0.85
+
+
+def test_around_the_generated_part_nothing_changes(injector):
+    mammogram, _ = tissue_with_noise(0.8)
+    forged = injector.inject(mammogram, SQUARE, threshold=0, noise_model="tissue").mammogram
+    change = np.abs(forged.pixels - mammogram.pixels)[SQUARE.slices]
+    inside = generated_part(SQUARE)
+    assert change[inside, inside].max() > 30
+    change[inside, inside] = 0
+    assert change.max() < 0.01
+
+
+def test_it_takes_no_strength(injector):
+    mammogram, _ = tissue_with_noise(0.8)
+    with pytest.raises(TamperscopeError, match="its own strength"):
+        injector.inject(mammogram, SQUARE, noise_model="tissue", noise=5)
+
+
+def test_the_record_repeats_it(injector):
+    mammogram, _ = tissue_with_noise(0.8)
+    forgery = injector.inject(mammogram, SQUARE, noise_model="tissue", seed=11)
+    again = injector.inject(mammogram, SQUARE, **forgery.record["parameters"])
+    np.testing.assert_array_equal(forgery.mammogram.pixels, again.mammogram.pixels)
