@@ -35,6 +35,8 @@ def start(*arguments):
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
+        # A test run in the background passes on that it ignores Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
