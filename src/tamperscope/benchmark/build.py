@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
-
-from tqdm import tqdm
+from typing import Any
 
 from tamperscope import __version__
 from tamperscope.benchmark.features import image_features
@@ -27,13 +23,12 @@ from tamperscope.benchmark.plan import PLAIN, Plan, Version, make_plan
 from tamperscope.benchmark.prepare import Prepared, from_record, pixels_sha256, prepare_image, read_record
 from tamperscope.benchmark.protocol import Condition, Protocol
 from tamperscope.benchmark.sources.collection import Collection, SourceImage
+from tamperscope.benchmark.spread import spread
 from tamperscope.errors import TamperscopeError
 from tamperscope.io.write import beside, write_marked
 from tamperscope.mammogram import Mammogram
 
 UNTOUCHED, IMAGES = "untouched", "images"
-Task = TypeVar("Task")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -89,14 +84,14 @@ def build(protocol: Protocol, collections: Sequence[Collection], folder: Path, *
     wanted = _images_of(plan, collections)
     prepared: dict[tuple[int, str], Prepared] = {}
     notes = list(plan.notes)
-    for number, name, outcome in _spread(_prepare, wanted, job, processes=processes, title="untouched images"):
+    for number, name, outcome in spread(_prepare, wanted, job, processes=processes, title="untouched images"):
         if isinstance(outcome, str):
             notes.append(f"{name}: {outcome}")
         else:
             prepared[number, name] = from_record(_untouched_path(folder, collections[number], name), outcome)
     rows: list[Row] = []
     groups = _groups(plan, prepared)
-    for made, problems in _spread(_make, groups, job, processes=processes, title="versions"):
+    for made, problems in spread(_make, groups, job, processes=processes, title="versions"):
         rows += made
         notes += problems
     rows.sort(key=lambda row: row.id)
@@ -359,46 +354,3 @@ def _image_seed(seed: int, collection: Collection, image: SourceImage) -> int:
 
 def _to_json(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-
-
-# Spreading over processes ---------------------------------------------------------------------------------------------
-
-_job: _Job | None = None
-
-
-def _start(job: _Job) -> None:
-    import cv2
-
-    global _job
-    _job = job
-    # Processes are the parallelism: threads beside them would only fight for the same cores.
-    cv2.setNumThreads(1)
-
-
-def _call(work: Callable[[_Job, Task], Result], task: Task) -> Result:
-    assert _job is not None
-    return work(_job, task)
-
-
-def _spread(
-    work: Callable[[_Job, Task], Result], tasks: Sequence[Task], job: _Job, *, processes: int, title: str
-) -> Iterable[Result]:
-    """Results of all tasks as they come, with progress."""
-    bar = tqdm(total=len(tasks), desc=title, mininterval=1, unit="image")
-    with bar:
-        if processes <= 1:
-            _start(job)
-            for task in tasks:
-                yield work(job, task)
-                bar.update()
-            return
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=(job,)) as pool:
-            futures = [pool.submit(_call, work, task) for task in tasks]
-            try:
-                for future in as_completed(futures):
-                    yield future.result()
-                    bar.update()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
