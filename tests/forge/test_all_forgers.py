@@ -18,7 +18,7 @@ from tests.forge.images import blob, make, read_at_tenth_mm, write_image
 
 NAMES = list(FORGERS)
 FORGERIES = [name for name, kind in FORGERS.items() if kind.card.family != "control"]
-INJECTORS = ("mammo-cgan", "mammo-cgan-matched")
+INJECTORS = ("mammo-cgan", "mammo-cgan-matched", "mammo-cgan-tissue")
 SQUARES = (*INJECTORS, "partial-convolution-512")
 CONTROLS = [name for name, kind in FORGERS.items() if kind.card.family == "control"]
 BLOB = blob(90, 220, 50, 40)

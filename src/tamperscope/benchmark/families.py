@@ -8,7 +8,7 @@ from tamperscope.errors import TamperscopeError
 from tamperscope.forge.registry import FORGERS
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
-    "synthetic-mass": ("mammo-cgan", "mammo-cgan-matched"),
+    "synthetic-mass": ("mammo-cgan", "mammo-cgan-matched", "mammo-cgan-tissue"),
     "real-mass": ("real-mass", "real-mass-poisson"),
     # With grain on top they differ in the low frequencies alone.
     "smooth-fill": ("telea", "navier-stokes", "biharmonic", "partial-convolution", "partial-convolution-512"),

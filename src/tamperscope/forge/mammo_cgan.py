@@ -86,6 +86,21 @@ class MammoCganMatched(MammoCgan):
     noise_model: NoiseModel = "matched"
 
 
+@dataclass(frozen=True, kw_only=True)
+class MammoCganTissue(MammoCgan):
+    """Mammo-CGAN whose stage 7 lets the texture of the tissue under the tumour show through."""
+
+    card: ClassVar[Card] = Card(
+        name="mammo-cgan-tissue",
+        family="injection",
+        does="As mammo-cgan, with the square's own fine texture instead of noise.",
+        trace="The tissue's own lines and grain, a little stronger than around, over a smooth swelling.",
+        source="the report, section 2.1",
+    )
+    noise: float | None = None
+    noise_model: NoiseModel = "tissue"
+
+
 @cache
 def _shipped() -> Injector:
     return Injector.load(threads=1)

@@ -9,7 +9,7 @@ from tamperscope.forge.card import FAMILIES
 from tamperscope.forge.control import CONTROLS
 from tamperscope.forge.copy_move import CopyMove, PoissonCopyMove
 from tamperscope.forge.forger import Forger
-from tamperscope.forge.mammo_cgan import MammoCgan, MammoCganMatched
+from tamperscope.forge.mammo_cgan import MammoCgan, MammoCganMatched, MammoCganTissue
 from tamperscope.forge.navier_stokes import NavierStokes
 from tamperscope.forge.partial_convolution import PartialConvolution, PartialConvolution512
 from tamperscope.forge.plain_fill import PlainBiharmonic, PlainNavierStokes, PlainTelea
@@ -22,6 +22,7 @@ from tamperscope.forge.texture_fill import TextureFill
 _ALL: tuple[type[Forger], ...] = (
     MammoCgan,
     MammoCganMatched,
+    MammoCganTissue,
     RealMass,
     PoissonMass,
     Telea,
