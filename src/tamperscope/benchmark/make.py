@@ -170,11 +170,11 @@ def _forge(
 
 
 def _injection(kind: type[MammoCgan], rng: np.random.Generator) -> dict[str, Any]:
-    """One of the two presets of the report's authors; matched noise has its own level."""
+    """One of the two presets of the report's authors; noise other than white has its own level."""
     preset = dict(PRESETS[int(rng.integers(len(PRESETS)))])
     noise = preset.pop("noise")
     settings: dict[str, Any] = {"blend": Weighted(**preset)}
-    return settings if kind.noise_model == "matched" else settings | {"noise": noise}
+    return settings | {"noise": noise} if kind.noise_model == "white" else settings
 
 
 def _whole_mass(prepared: Prepared, donor: Mammogram, rng: np.random.Generator) -> Region:
