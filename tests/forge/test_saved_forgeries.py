@@ -32,7 +32,8 @@ def expected_merge(injector, mammogram, square, *, seed):
     original = mammogram.pixels[y : y + side, x : x + side].astype(np.float64)
     stages = injector.inject(mammogram, square, seed=seed).stages
     rng = np.random.default_rng(seed)
-    rng.standard_normal((44, 44), dtype=np.float32)  # the noise before CGAN2
+    for _ in range(1 + injector.latent):
+        rng.standard_normal((44, 44), dtype=np.float32)  # the latent map, and the noise before CGAN2
     enlarged = cv2.resize((stages["cgan2"] / 1100).astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
     generated = enlarged.astype(np.float64) * 1100 + 10 * rng.standard_normal((side, side))
     weight = weight_by_hand(generated, 400, 20, 3)
