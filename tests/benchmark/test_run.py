@@ -9,7 +9,7 @@ from tamperscope.benchmark.build import build
 from tamperscope.benchmark.contender import BASELINES, Contender, Opinion, load_contender
 from tamperscope.benchmark.evaluate import evaluate
 from tamperscope.benchmark.protocol import Protocol
-from tamperscope.benchmark.report import write_report
+from tamperscope.benchmark.report import AUDIT_RULE, write_report
 from tamperscope.benchmark.run import heat_picture, read_scores, run
 from tamperscope.benchmark.sources.open import open_source
 from tamperscope.errors import TamperscopeError, UnscorableImageError
@@ -146,6 +146,8 @@ def test_the_report(built, tmp_path):
     html = page.read_text()
     assert "mean-intensity" in html
     assert "data:image/png;base64," in html
+    assert AUDIT_RULE in html
+    assert AUDIT_RULE in (tmp_path / "report" / "report.md").read_text()
     assert [entry.detector for entry in entries] == ["mean-intensity", "ela"]
     assert {audit.name for audit in audits} == {
         "JPEG-grid strength",

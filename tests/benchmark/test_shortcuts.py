@@ -1,10 +1,12 @@
 """The audits see a shortcut that is there, and none where there is none."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tamperscope.benchmark.features import grid_strength, image_features
 from tamperscope.benchmark.manifest import Row, SourceFile
-from tamperscope.benchmark.shortcuts import audit_rows
+from tamperscope.benchmark.shortcuts import Audit, audit_rows
 from tamperscope.forge.processing import Jpeg, Resize
 from tamperscope.forge.region import Region
 from tests.detect.images import make_mammogram
@@ -48,6 +50,14 @@ def failed(shift):
 
 def test_no_shortcut_no_alarm():
     assert failed({}) == set()
+
+
+def test_what_exchanged_labels_give_is_a_note_and_no_pass():
+    audit = Audit("x", "boosted trees", "plain", 0.57, 0.52, 0.62, (0.40, 0.59), 648, 81)
+    assert not audit.at_chance
+    assert audit.verdict == "not at chance, as far as with labels exchanged"
+    assert replace(audit, low=0.49).at_chance
+    assert replace(audit, auc=0.549).at_chance
 
 
 def test_each_shortcut_is_seen():

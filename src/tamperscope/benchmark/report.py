@@ -18,11 +18,17 @@ from tamperscope import __version__
 from tamperscope.benchmark.evaluate import FIGURES, IMAGE_FIGURES, Evaluation, Figure, Group, evaluate
 from tamperscope.benchmark.manifest import MANIFEST, Row, read_header, read_manifest, write_text
 from tamperscope.benchmark.run import file_sha256, heat_picture, read_run, read_scores
-from tamperscope.benchmark.shortcuts import Audit, audit_rows
+from tamperscope.benchmark.shortcuts import CHANCE, Audit, audit_rows
 from tamperscope.errors import TamperscopeError
 
 _EXAMPLES_A_FAMILY = 1
 _SIDE = 300
+AUDIT_RULE = (
+    "A classifier given one of these alone must be at chance at telling forged images from untouched ones: AUC "
+    f"between {CHANCE[0]} and {CHANCE[1]}, or an interval that covers 0.5. What is neither has failed; the range of "
+    "AUCs that labels exchanged among the versions of each image give, over all audits of a condition, is a note "
+    "beside it. Cross-validated by patient."
+)
 
 
 @dataclass(frozen=True)
@@ -92,9 +98,9 @@ def as_markdown(entries: Sequence[Entry], audits: Sequence[Audit], about: dict[s
                 for group in groups
             ]
             lines += ["", f"{groups[0].untouched} untouched images, {groups[0].patients} patients or ranges.", ""]
-    lines += ["## Shortcut audits", ""]
+    lines += ["## Shortcut audits", "", AUDIT_RULE, ""]
     lines += [
-        _markdown_row(["given alone", "classifier", "condition", "n forged / others", "AUC", "range of chance", ""])
+        _markdown_row(["given alone", "classifier", "condition", "n forged / others", "AUC", "labels exchanged", ""])
     ]
     lines += [_markdown_row(["---"] * 7)]
     lines += [
@@ -137,13 +143,14 @@ def _facts(entries: Sequence[Entry], about: dict[str, Any]) -> list[str]:
         f"Prepared: {about.get('protocol', {}).get('prepare', '')}. tamperscope {__version__}.",
         "",
         "Intervals: 95 %, bootstrap by patient. Image figures set the forged images of a row against all untouched "
-        "images of the same condition; pixel figures are means over forged images, on tissue.",
+        "images of the same condition; pixel figures are means over forged images, on tissue. A dash: not to be had "
+        "from these images (a threshold needs validation images, or other folds).",
     ]
     for entry in entries:
         evaluation = entry.evaluation
         facts.append(
-            f"{entry.detector}: thresholds chosen {evaluation.threshold}; {evaluation.not_scored} images not scored; "
-            f"{evaluation.crossing} images left out because their patient may be on both sides of the split."
+            f"{entry.detector}: thresholds chosen {evaluation.threshold}; images not scored: {evaluation.not_scored}; "
+            f"left out because their patient may be on both sides of the split: {evaluation.crossing}."
         )
     return facts
 
@@ -202,6 +209,7 @@ def _as_html(
         shaded=(*IMAGE_FIGURES[:1], "pixel AUC"),
         text=text,
         audits=audits,
+        audit_rule=AUDIT_RULE,
         examples=examples,
         isnan=math.isnan,
     )
