@@ -17,6 +17,7 @@ from tamperscope.forge.forgery import Square
 from tamperscope.forge.grain import low_pass, random_phase_grain
 from tamperscope.forge.harmonic import fill_harmonic
 from tamperscope.forge.injector import SCALE, Injector, generated_part
+from tamperscope.forge.kept_texture import kept_texture
 from tamperscope.forge.matched_noise import matched_noise, through_merge
 from tamperscope.forge.merge import merge, weight_matrix
 from tamperscope.forge.random_region import blob_outline
@@ -238,24 +239,26 @@ def _join(window: Window, content: np.ndarray, kind: str, rng: np.random.Generat
 
 
 def _inject(window: Window, rng: np.random.Generator, injector: Injector) -> tuple[np.ndarray, np.ndarray]:
-    """Mammo-CGAN's stages 2 to 8 with random parameters and white or matched noise."""
+    """Mammo-CGAN's stages 2 to 8 with random parameters and any kind of stage 7."""
     height, width = window.pixels.shape
     side = min(height, width)
     y, x = (height - side) // 2, (width - side) // 2
     box = slice(y, y + side), slice(x, x + side)
     original = window.pixels[box]
     generated = cv2.resize(injector.draw(original, rng)[2], (side, side)) * np.float64(SCALE)
-    noise = rng.choice(["white", "grain", "matched"], p=[0.5, 0.2, 0.3])
+    noise = rng.choice(["white", "grain", "matched", "tissue"], p=[0.35, 0.15, 0.25, 0.25])
     if noise == "white":
         generated += rng.choice([0, 1, 1]) * rng.uniform(2, 15) * rng.standard_normal(generated.shape)
+    square = Square(x, y, side)
+    around = Mammogram(window.pixels, window.pixels > 0, Spacing(CANONICAL_PITCH_MM, "given"))
+    if noise == "tissue":
+        generated = generated + kept_texture(around, square, generated, generated_part(square))
     # Th follows the tissue, so that something of the tumour shows wherever it lies.
     threshold = min(rng.uniform(350, 480), float(np.percentile(generated, 40)))
     weight = weight_matrix(
         generated, threshold=threshold, smoothing=rng.uniform(10, 50), power=float(rng.choice([2, 3, 6, 12]))
     )
     if noise == "matched":
-        square = Square(x, y, side)
-        around = Mammogram(window.pixels, window.pixels > 0, Spacing(CANONICAL_PITCH_MM, "given"))
         grain = matched_noise(around, square, generated, generated_part(square), rng)
         generated += through_merge(grain, weight) * rng.uniform(0.85, 1.15)
     elif noise == "grain":
