@@ -6,6 +6,7 @@ import numpy as np
 
 from tamperscope.benchmark.features import grid_strength, image_features
 from tamperscope.benchmark.manifest import Row, SourceFile
+from tamperscope.benchmark.shortcut_causes import find_causes
 from tamperscope.benchmark.shortcuts import Audit, audit_rows
 from tamperscope.forge.processing import Jpeg, Resize
 from tamperscope.forge.region import Region
@@ -45,7 +46,7 @@ def rows(shift, *, images=40):
 
 
 def failed(shift):
-    return {audit.name for audit in audit_rows(rows(shift), draws=200) if audit.verdict == "NOT AT CHANCE"}
+    return {audit.name for audit in audit_rows(rows(shift), draws=100, exchanges=4) if audit.verdict == "NOT AT CHANCE"}
 
 
 def test_no_shortcut_no_alarm():
@@ -82,3 +83,26 @@ def test_features_see_what_they_are_for():
     before = max(image_features(noisy, None)["periodicity"])
     noisy.pixels[:] = Resize(factor=0.5).apply(noisy.pixels, rng)
     assert max(image_features(noisy, None)["periodicity"]) > before
+
+
+def test_the_family_that_carries_a_shortcut_is_found():
+    made = rows({})
+    carried = [
+        one.model_copy(update={"family": "splice", "features": one.features | {"grid": one.features["grid"] + 0.2}})
+        if one.label and number % 3 == 1
+        else one
+        for number, one in enumerate(made)
+    ]
+    found = find_causes(carried, "JPEG-grid strength", "boosted trees", redraws=2, draws=50)
+    assert found.alone["splice"][0] > 0.9
+    assert found.without["retouch"][0] > 0.9
+    assert found.without["splice"] == found.alone["retouch"]
+    assert abs(found.without["splice"][0] - 0.5) < 0.1
+
+
+def test_redrawn_signs_take_away_what_has_one_direction():
+    found = find_causes(rows({"grid": 0.03}), "JPEG-grid strength", "logistic regression", redraws=8, draws=50)
+    low, mean, high = found.signs
+    assert found.overall[0] > 0.6
+    assert low <= mean <= high
+    assert abs(mean - 0.5) < 0.06

@@ -91,18 +91,17 @@ class Audit:
 
 
 @threadpool_limits.wrap(limits=1)  # the trees are small: several threads mostly wait for one another
-def audit_rows(rows: Sequence[Row], *, draws: int = 1000, seed: int = 0) -> list[Audit]:
+def audit_rows(rows: Sequence[Row], *, draws: int = 1000, exchanges: int = _EXCHANGES, seed: int = 0) -> list[Audit]:
     """All audits, condition by condition.
 
     Args:
         rows: of the manifest.
         draws: of the bootstrap.
-        seed: of the bootstrap.
+        exchanges: of labels, for an audit that is not at chance; at least 2.
+        seed: of both.
     """
     audits = []
-    # An image that may be of two parts has fewer versions, for want of donors, and enters no figure.
-    folds = any(row.part.startswith("fold-") for row in rows)
-    usable = [row for row in rows if row.family != "mass" and not (folds and row.part == CROSSES)]
+    usable = audited(rows)
     for condition in sorted({row.condition for row in usable}, key=lambda name: (name != "plain", name)):
         here = [row for row in usable if row.condition == condition]
         labels = np.array([row.label for row in here])
@@ -112,16 +111,23 @@ def audit_rows(rows: Sequence[Row], *, draws: int = 1000, seed: int = 0) -> list
         for name, measure in AUDITS.items():
             values = np.array([measure(row.features) for row in here], np.float64)
             for kind, make in CLASSIFIERS.items():
-                scores = _cross_validated(values, labels, patients, make)
+                scores = cross_validated(values, labels, patients, make)
                 result = bootstrap_auc(labels, scores, patients, draws=draws, seed=seed)
                 low, high, _ = result.interval
                 chance = None
                 if not _near_half(result.estimate, low, high):
                     images = np.array([row.source.image for row in here], object)
-                    chance = _exchanged(values, labels, images, patients, make, seed=seed)
+                    chance = _exchanged(values, labels, images, patients, make, exchanges=exchanges, seed=seed)
                 counts = int(labels.sum()), int((1 - labels).sum())
                 audits.append(Audit(name, kind, condition, result.estimate, low, high, chance, *counts))
     return audits
+
+
+def audited(rows: Sequence[Row]) -> list[Row]:
+    """The rows that audits are made of."""
+    # An image that may be of two parts has fewer versions, for want of donors, and enters no figure.
+    folds = any(row.part.startswith("fold-") for row in rows)
+    return [row for row in rows if row.family != "mass" and not (folds and row.part == CROSSES)]
 
 
 def _near_half(area: float, low: float, high: float) -> bool:
@@ -135,23 +141,24 @@ def _exchanged(
     patients: np.ndarray,
     make: Callable[[], Any],
     *,
+    exchanges: int,
     seed: int,
 ) -> tuple[float, float]:
     """Range of the AUC with labels exchanged among the versions of each image (normal, Bonferroni)."""
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(images == image) for image in sorted(set(images))]
     areas = []
-    for _ in range(_EXCHANGES):
+    for _ in range(exchanges):
         exchanged = labels.copy()
         for versions in members:
             exchanged[versions] = rng.permutation(labels[versions])
-        areas.append(auc(exchanged, _cross_validated(values, exchanged, patients, make)))
+        areas.append(auc(exchanged, cross_validated(values, exchanged, patients, make)))
     middle, spread = float(np.mean(areas)), float(np.std(areas, ddof=1))
     reach = float(ndtri(1 - 0.025 / (len(AUDITS) * len(CLASSIFIERS)))) * spread
     return middle - reach, middle + reach
 
 
-def _cross_validated(
+def cross_validated(
     values: np.ndarray, labels: np.ndarray, patients: np.ndarray, make: Callable[[], Any]
 ) -> np.ndarray:
     """Scores of each image by a classifier that saw no image of its patient, as ranks within its fold."""

@@ -156,6 +156,32 @@ def report(runs: tuple[Path, ...], out: Path, benchmark: Path | None, draws: int
     click.echo(page)
 
 
+@bench.command("audits")
+@click.argument("benchmark", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--causes", is_flag=True, help="Take each audit of plain images apart: by family, and with signs redrawn."
+)
+def audits(benchmark: Path, causes: bool) -> None:
+    """Shortcut audits: can what is no trace of forgery tell forged images from untouched ones?"""
+    from tamperscope.benchmark.manifest import read_manifest
+    from tamperscope.benchmark.plan import PLAIN
+    from tamperscope.benchmark.shortcut_causes import find_causes
+    from tamperscope.benchmark.shortcuts import audit_rows
+
+    rows = read_manifest(benchmark)
+    for audit in audit_rows(rows):
+        area = f"{audit.auc:.3f} [{audit.low:.3f}, {audit.high:.3f}]"
+        click.echo(f"{audit.condition}, {audit.name}, {audit.classifier}: {area}, {audit.verdict}")
+        if not causes or audit.condition != PLAIN:
+            continue
+        found = find_causes(rows, audit.name, audit.classifier)
+        low, mean, high = found.signs
+        click.echo(f"  signs of the differences drawn anew: {mean:.3f}, from {low:.3f} to {high:.3f}")
+        for family, (alone, start, end) in found.alone.items():
+            rest = f"; without it {found.without[family][0]:.3f}" if family in found.without else ""
+            click.echo(f"  {family} alone: {alone:.3f} [{start:.3f}, {end:.3f}]{rest}")
+
+
 @bench.command("sheets")
 @click.argument("benchmark", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A PNG for each forger.")
