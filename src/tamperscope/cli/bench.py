@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tamperscope.cli.bench_cross_validate import cross_validate, cross_validate_multi_cue
 from tamperscope.cli.bench_speed import precision, speed
 
 _DATA = click.option(
@@ -21,8 +22,8 @@ def bench() -> None:
     """The open benchmark (build, run, report), and measures of the detector (cross-validate, speed)."""
 
 
-bench.add_command(speed)
-bench.add_command(precision)
+for _command in (cross_validate, cross_validate_multi_cue, precision, speed):
+    bench.add_command(_command)
 
 
 @bench.command("protocols")
@@ -225,37 +226,6 @@ def forgers_speed(file: Path | None, repeats: int, names: tuple[str, ...]) -> No
     from tamperscope.cli.demo import find_dicom_files
 
     click.echo(to_markdown(measure_forgers(file or find_dicom_files()[0], names, repeats=repeats)))
-
-
-@bench.command("cross-validate")
-@click.argument("recipe", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_DATA
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Scores and the table.")
-@click.option("--folds", default=3, show_default=True, type=click.IntRange(2), help="Number of folds by patient.")
-@click.option("--fold", type=click.IntRange(0), help="Only this fold, counted from 0; the table needs all.")
-@click.option("--threads", type=click.IntRange(1), help="CPU threads; all cores by default.")
-def cross_validate(recipe: Path, data: Path, out: Path, folds: int, fold: int | None, threads: int | None) -> None:
-    """Injected against untouched images, by patient (the report's table 4).
-
-    Folds can be run apart, also at the same time; the table is written once the scores of all are there.
-    """
-    import torch
-
-    from tamperscope.benchmark.cesm import load_cases
-    from tamperscope.forge.injector import Injector
-    from tamperscope.train.config import ForensicTransferRecipe, load_recipe
-    from tamperscope.train.cross_validate import run_fold, summarise
-
-    settings = load_recipe(recipe, ForensicTransferRecipe)
-    if threads:
-        torch.set_num_threads(threads)
-    out.mkdir(parents=True, exist_ok=True)
-    cases, injector = load_cases(data), Injector.load(threads=threads)
-    for number in range(folds) if fold is None else [fold]:
-        if not (out / f"fold-{number}.csv").exists():
-            run_fold(settings, cases, injector, folds=folds, fold=number, out=out)
-    if all((out / f"fold-{number}.csv").exists() for number in range(folds)):
-        click.echo(summarise(out, folds=folds))
 
 
 @bench.command("audit")

@@ -118,30 +118,14 @@ def train_trace(
 
     A run that was stopped goes on from its checkpoint.
     """
-    from tamperscope.benchmark.cesm import SOURCE_STATEMENT, load_cases
-    from tamperscope.benchmark.splits import patient_folds
-    from tamperscope.detect.multi_cue import CALIBRATION, MultiCueDetector
-    from tamperscope.forge.injector import Injector
-    from tamperscope.train.calibrate import calibrate_on
+    from tamperscope.benchmark.cesm import load_cases
     from tamperscope.train.config import TraceRecipe, load_recipe
-    from tamperscope.train.trace import export_trace
-    from tamperscope.train.trace import train_trace as run
+    from tamperscope.train.multi_cue import train_multi_cue
 
     settings = load_recipe(recipe, TraceRecipe)
     _limit_threads(threads)
-    cases = load_cases(data)
-    learn = [case for case in cases if case.split == "train"]
-    if fold is not None:
-        learn = list(patient_folds(cases, 3)[fold].train)
-    network = run(settings, learn, Injector.load(threads=1), out=out, start_from=start_from)
-    export_trace(
-        settings, network, out / "weights", data=f"{SOURCE_STATEMENT} {len(learn)} images, most of them resampled."
-    )
-    # Thresholds come from images that it did not learn from; a fold's test images stay out of it as well.
-    held = [case for case in cases if case.split == "val"] if fold is None else patient_folds(cases, 3)[fold].left_out
-    detector = MultiCueDetector.uncalibrated(weights=out / "weights", threads=threads)
-    calibrate_on(held, detector, seed=settings.seed).save(out / "weights" / CALIBRATION)
-    click.echo(f"exported to {out / 'weights'}")
+    weights = train_multi_cue(settings, load_cases(data), out=out, fold=fold, start_from=start_from, threads=threads)
+    click.echo(f"exported to {weights}")
 
 
 def _limit_threads(threads: int | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import csv
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from tqdm import tqdm
 
 from tamperscope.networks.forensic_transfer import HALO, ForensicTransfer, activation_score
 from tamperscope.train.config import ForensicTransferRecipe
+from tamperscope.train.curves import Curves
 from tamperscope.train.tiles import TileSet
 
 _VALIDATION_TILES = 320
@@ -24,7 +24,7 @@ def train_forensic_transfer(
     """Train the autoencoder, with early stopping on the validation loss.
 
     Writes ``OUT/forensic-transfer.pt`` (a checkpoint each epoch; a run that was stopped goes on from it) and
-    ``OUT/forensic-transfer.csv``.
+    its curves (``curves.py``).
 
     Args:
         recipe: losses and schedule.
@@ -54,10 +54,8 @@ def train_forensic_transfer(
         best, best_state, best_epoch = saved["best"], saved["best_state"], saved["best_epoch"]
         start = saved["epoch"]
 
-    with (out / "forensic-transfer.csv").open("a", newline="", encoding="utf-8") as lines:
-        log = csv.writer(lines)
-        if start == 0:
-            log.writerow(["epoch", "train_loss", "validation_loss", "validation_accuracy"])
+    columns = ("epoch", "train_loss", "validation_loss", "validation_accuracy")
+    with Curves(out, "forensic-transfer", columns, start=start) as curves:
         progress = tqdm(range(start, recipe.epochs), desc="forensic-transfer", initial=start, total=recipe.epochs)
         for epoch in progress:
             if epoch - best_epoch > recipe.patience:
@@ -75,8 +73,7 @@ def train_forensic_transfer(
             held_loss, accuracy = evaluate(network, held, recipe)
             if held_loss < best:
                 best, best_epoch, best_state = held_loss, epoch, copy.deepcopy(network.state_dict())
-            log.writerow([epoch, f"{np.mean(losses):.5f}", f"{held_loss:.5f}", f"{accuracy:.4f}"])
-            lines.flush()
+            curves.add(epoch, float(np.mean(losses)), held_loss, accuracy)
             progress.set_postfix(train=f"{np.mean(losses):.3f}", held=f"{held_loss:.3f}", accuracy=f"{accuracy:.3f}")
             state = {
                 "network": network.state_dict(),

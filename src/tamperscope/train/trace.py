@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,12 +21,14 @@ from tamperscope.detect.tiling import place_on_canvas
 from tamperscope.forge.injector import Injector
 from tamperscope.io.read import read_mammogram
 from tamperscope.networks.trace import TraceNetwork
+from tamperscope.runtime.memory import keep_freed_memory
 from tamperscope.train.config import TraceRecipe
+from tamperscope.train.curves import Curves
 from tamperscope.train.export import export_network
 from tamperscope.train.picture_history import age, resample
 from tamperscope.train.pseudo_forgeries import forge_crop
 
-Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
+Batch = Sequence[torch.Tensor]
 CHECKPOINT_EVERY = 100
 """Steps."""
 _LEAST_LIT = 0.6
@@ -99,17 +100,27 @@ def draw_crop(
     forged, share = forge_crop(pixels, donor, rng, injector=injector, kinds=recipe.kinds, regions=regions)
     forged, share = resample(forged, after)[:side, :side], resample(share, after)[:side, :side]
     forged = age(np.ascontiguousarray(forged), rng, strength=recipe.age_after)
-    turn, flip = int(rng.integers(4)), rng.random() < 0.5
-    forged, share = (np.ascontiguousarray(_turned(a, turn, flip)) for a in (forged, share))
-    residuals, brightness, valid, _ = noise_residuals(forged)
+    return describe_crop(*turned((forged, share), rng))
+
+
+def describe_crop(pixels: np.ndarray, share: np.ndarray) -> tuple[np.ndarray | np.float32, ...]:
+    """What the network is given of a crop, and what it shall say of it (``draw_crop``)."""
+    residuals, brightness, valid, _ = noise_residuals(pixels)
     return (
         residuals,
-        coarse_structure(brightness, forged > 0),
+        coarse_structure(brightness, pixels > 0),
         cell_means(brightness),
         whole_cells(valid),
         cell_means(share),
         np.float32(share.max() > 0.5),
     )
+
+
+def turned(pictures: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+    """All turned by the same multiple of 90 degrees, and flipped or not."""
+    turn, flip = int(rng.integers(4)), rng.random() < 0.5
+    turned_ones = [np.rot90(picture, turn) for picture in pictures]
+    return [np.ascontiguousarray(one[:, ::-1] if flip else one) for one in turned_ones]
 
 
 def _prepare(pixels: np.ndarray, factor: float, rng: np.random.Generator, side: int) -> np.ndarray:
@@ -133,11 +144,6 @@ def _cut(source: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
             break
     assert best is not None
     return np.pad(best, ((0, side - best.shape[0]), (0, side - best.shape[1])))
-
-
-def _turned(pixels: np.ndarray, turn: int, flip: bool) -> np.ndarray:
-    pixels = np.rot90(pixels, turn)
-    return pixels[:, ::-1] if flip else pixels
 
 
 def export_trace(recipe: TraceRecipe, network: TraceNetwork, folder: Path, *, data: str) -> None:
@@ -173,13 +179,19 @@ def export_trace(recipe: TraceRecipe, network: TraceNetwork, folder: Path, *, da
     )
 
 
-def trace_loss(network: TraceNetwork, batch: Batch, recipe: TraceRecipe) -> tuple[torch.Tensor, torch.Tensor]:
+def trace_loss(network: TraceNetwork, batch: Batch, *, crop_weight: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Cross-entropy of the cells (forged and untouched ones weighing the same) plus that of whole crops.
+
+    Args:
+        network: in training.
+        batch: what ``draw_crop`` gives, stacked.
+        crop_weight: of the crops' cross-entropy.
 
     Returns:
         The loss, and the crops' logits: the mean of the highest smoothed cells.
     """
     residuals, structure, brightness, valid, share, forged = batch
+    residuals = residuals.contiguous(memory_format=torch.channels_last)
     logits = network(residuals, structure, brightness, valid)
     positive, negative = valid & (share > 0.5), valid & (share < 0.02)
     losses = functional.binary_cross_entropy_with_logits(logits, positive.float(), reduction="none")
@@ -189,7 +201,7 @@ def trace_loss(network: TraceNetwork, batch: Batch, recipe: TraceRecipe) -> tupl
     )
     crop = crop_logits(logits, valid)
     whole = functional.binary_cross_entropy_with_logits(crop, forged)
-    return cells + recipe.crop_weight * whole, crop
+    return cells + crop_weight * whole, crop
 
 
 def crop_logits(logits: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
@@ -223,7 +235,7 @@ def train_trace(
     """Train on the pseudo-forgeries of the given images.
 
     Writes ``OUT/trace.pt`` (a checkpoint every 100 steps; a run that was stopped goes on from it) and
-    ``OUT/trace.csv``.
+    its curves (``curves.py``).
 
     Args:
         recipe: settings.
@@ -237,6 +249,7 @@ def train_trace(
         The network with the mean of its last weights, in evaluation mode.
     """
     out.mkdir(parents=True, exist_ok=True)
+    keep_freed_memory()
     torch.manual_seed(recipe.seed)
     network = TraceNetwork()
     if start_from is not None:
@@ -262,15 +275,11 @@ def train_trace(
         count=(recipe.steps - start) * recipe.batch,
     )
     loader = DataLoader(crops, recipe.batch, num_workers=workers, persistent_workers=False)
-    with (out / "trace.csv").open("a", newline="", encoding="utf-8") as lines:
-        log = csv.writer(lines)
-        if start == 0:
-            log.writerow(["step", "loss", "crop_accuracy"])
+    with Curves(out, "trace", ("step", "loss", "crop_accuracy"), start=start) as curves:
         recent: list[tuple[float, float]] = []
         progress = tqdm(loader, desc="trace", initial=start, total=recipe.steps, mininterval=20)
         for step, batch in enumerate(progress, start + 1):
-            residuals = batch[0].contiguous(memory_format=torch.channels_last)
-            loss, crop = trace_loss(network, (residuals, *batch[1:]), recipe)  # type: ignore[arg-type]
+            loss, crop = trace_loss(network, batch, crop_weight=recipe.crop_weight)
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -281,8 +290,7 @@ def train_trace(
             if step % CHECKPOINT_EVERY == 0 or step == recipe.steps:
                 mean, accuracy = np.mean(recent, axis=0)
                 recent = []
-                log.writerow([step, f"{mean:.4f}", f"{accuracy:.4f}"])
-                lines.flush()
+                curves.add(step, float(mean), float(accuracy))
                 progress.set_postfix(loss=f"{mean:.3f}", accuracy=f"{accuracy:.3f}")
                 states = [part.state_dict() for part in (network, average, optimiser, schedule)]
                 torch.save({"states": states, "step": step}, checkpoint.with_suffix(".part"))

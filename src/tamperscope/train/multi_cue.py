@@ -1,0 +1,94 @@
+"""The default detector's trained half: the trace network of one fold or of all training images, its calibration, and
+the cross-validation of the whole detector by patient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tamperscope.benchmark.cesm import SOURCE_STATEMENT, Case
+from tamperscope.benchmark.contender import load_contender
+from tamperscope.benchmark.run import run
+from tamperscope.benchmark.splits import patient_folds
+from tamperscope.detect.multi_cue import CALIBRATION, NAME, MultiCueDetector
+from tamperscope.forge.injector import Injector
+from tamperscope.train.calibrate import calibrate_on
+from tamperscope.train.config import TraceRecipe
+from tamperscope.train.trace import export_trace, train_trace
+
+FOLDS = 3
+
+
+def train_multi_cue(
+    recipe: TraceRecipe,
+    cases: Sequence[Case],
+    *,
+    out: Path,
+    fold: int | None = None,
+    start_from: Path | None = None,
+    threads: int | None = None,
+) -> Path:
+    """Train the trace network, export it and calibrate the detector with it.
+
+    Thresholds come from images that nothing was learnt from, and a fold's test images stay out of them as well.
+
+    Args:
+        recipe: settings.
+        cases: all images.
+        out: folder of the checkpoint; what is exported goes to ``OUT/weights``.
+        fold: train on the training patients of one of three folds; None takes the split "train", calibrated on "val".
+        start_from: checkpoint of another training to start from.
+        threads: of the networks, for calibration.
+
+    Returns:
+        The folder of the weights.
+    """
+    if fold is None:
+        learn = [case for case in cases if case.split == "train"]
+        held = [case for case in cases if case.split == "val"]
+    else:
+        chosen = patient_folds(cases, FOLDS)[fold]
+        learn, held = list(chosen.train), list(chosen.left_out)
+    weights = out / "weights"
+    network = train_trace(recipe, learn, Injector.load(threads=1), out=out, start_from=start_from)
+    export_trace(recipe, network, weights, data=f"{SOURCE_STATEMENT} {len(learn)} images, most of them resampled.")
+    detector = MultiCueDetector.uncalibrated(weights=weights, threads=threads)
+    calibrate_on(held, detector, seed=recipe.seed).save(weights / CALIBRATION)
+    return weights
+
+
+def cross_validate(
+    recipe: TraceRecipe,
+    cases: Sequence[Case],
+    benchmark: Path,
+    *,
+    out: Path,
+    folds: Sequence[int] = tuple(range(FOLDS)),
+    threads: int | None = None,
+) -> Path:
+    """Train a detector a fold and let each judge its own test patients of a benchmark.
+
+    What is there already is not done again: ``OUT/fold-K`` holds a fold's checkpoint and weights, ``OUT/run`` the
+    scores of all folds, for ``bench report``.
+
+    Args:
+        recipe: settings; each fold has a seed of its own, the recipe's plus the fold's number.
+        cases: all images.
+        benchmark: folder, of a protocol with three folds.
+        out: folder.
+        folds: only these.
+        threads: of the networks.
+
+    Returns:
+        The folder of the run.
+    """
+    for fold in folds:
+        place = out / f"fold-{fold}"
+        if not (place / "weights" / CALIBRATION).is_file():
+            seeded = recipe.model_copy(update={"seed": recipe.seed + fold})
+            train_multi_cue(seeded, cases, out=place, fold=fold, threads=threads)
+        contender = load_contender(NAME, threads=threads, weights=place / "weights")
+        # One run of several detectors, each on the patients that it has not seen.
+        run(benchmark, replace(contender, version="cross-validated"), out / "run", parts=[f"fold-{fold}"])
+    return out / "run"
