@@ -55,7 +55,9 @@ def calibration(site):
 
 def test_a_calibration_holds_one_peak_an_image(calibration):
     facts = json.loads(calibration.read_text())
-    assert {cue: len(peaks) for cue, peaks in facts["peaks"].items()} == {"trace": UNTOUCHED, "copies": UNTOUCHED}
+    assert {cue: len(peaks) for cue, peaks in facts["peaks"].items()} == dict.fromkeys(
+        ("trace", "areas", "copies"), UNTOUCHED
+    )
     assert facts["source"] == f"{UNTOUCHED} images of this site"
     low, high = facts["domain"]["pixel size"]
     assert low == high
@@ -74,12 +76,21 @@ def test_too_few_images_make_no_calibration(site, tmp_path):
         run(calibrate, site / "untouched" / "00.png", "--out", tmp_path / "c.json")
 
 
+def test_a_calibration_of_other_cues_is_refused(site, calibration, tmp_path):
+    facts = json.loads(calibration.read_text())
+    del facts["peaks"]["areas"]
+    (tmp_path / "old.json").write_text(json.dumps(facts))
+    with pytest.raises(TamperscopeError, match="calibrate again"):
+        run(scan, site / "untouched" / "00.png", "--calibration", tmp_path / "old.json", "--out", tmp_path)
+
+
 def test_a_new_kind_is_learnt_and_named(site, tmp_path):
     out = tmp_path / "blurring.json"
     command = ["blurring", "--examples", site / "blurred", "--untouched", site / "untouched", "--out", out]
-    result = run(adapt, *command, "--check", site / "blurred")
+    result = run(adapt, *command, "--steps", 2, "--check", site / "blurred")
     assert result.exit_code == 0, result.output
-    assert f"{EXAMPLES} examples, calibrated on {UNTOUCHED} untouched images" in result.output
+    learnt = f"{EXAMPLES} examples, trained on for 2 steps, calibrated on {UNTOUCHED} untouched images"
+    assert learnt in result.output
     lines = {line.split("  ")[0]: line for line in result.output.splitlines()}
     assert lines["the examples"].endswith(f"of {EXAMPLES}")
     assert lines["untouched"].count(f"of {UNTOUCHED}") == 2
@@ -88,9 +99,7 @@ def test_a_new_kind_is_learnt_and_named(site, tmp_path):
     scanned = tmp_path / "findings"
     result = run(scan, site / "blurred" / "00.png", "--adaptation", out, "--out", scanned)
     facts = json.loads((scanned / "00.json").read_text())
-    assert facts["model"]["adaptations"] == [
-        f"blurring: {EXAMPLES} examples, calibrated on {UNTOUCHED} untouched images"
-    ]
+    assert facts["model"]["adaptations"] == [f"blurring: {learnt}"]
 
 
 def test_examples_need_their_masks(site, tmp_path):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from tamperscope.detect.multi_cue import MultiCueDetector
+    from tamperscope.mammogram import Mammogram
 
 _FOLDER = click.Path(exists=True, path_type=Path)
 
@@ -22,38 +23,46 @@ _FOLDER = click.Path(exists=True, path_type=Path)
 @click.option("--untouched", required=True, type=_FOLDER, help="At least 20 images that are known to be untouched.")
 @click.option("--check", "checks", multiple=True, type=_FOLDER, help="Other forged images: are they still found?")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The adaptation, JSON.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Draws the cells to learn from.")
-def adapt(name: str, examples: Path, untouched: Path, checks: tuple[Path, ...], out: Path, seed: int) -> None:
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Draws the crops to learn from.")
+@click.option(
+    "--steps", default=300, show_default=True, type=click.IntRange(1), help="Of the training; about 1 s a step."
+)
+def adapt(
+    name: str, examples: Path, untouched: Path, checks: tuple[Path, ...], out: Path, seed: int, steps: int
+) -> None:
     """Learn the kind of forgery NAME from 5 to 20 examples; 'tamperscope scan --adaptation OUT' then knows it.
 
     Nothing that the detector knew is changed: what is learnt is one more cue beside the others. Nothing is learnt from
-    the untouched images and those of --check; they tell what became of them.
+    the untouched images and those of --check; they tell what became of them. Needs the extra [train]; scanning does
+    not.
     """
     from tqdm import tqdm
 
-    from tamperscope.detect.adapt import learn
     from tamperscope.detect.multi_cue import MultiCueDetector
     from tamperscope.errors import TamperscopeError
     from tamperscope.io.read import read_mammogram
 
+    try:
+        from tamperscope.train.fine_tune import adapt as learn
+        from tamperscope.train.fine_tune import example_of
+    except ImportError as error:
+        raise TamperscopeError(f"adapting needs {error.name}: pip install 'tamperscope[train]'.") from error
+
     detector = MultiCueDetector.load()
     forged, trusted = _images(examples), _images(untouched)
-    seen = [
-        detector.cells_of(read_mammogram(path), read_mask(path)) for path in tqdm(forged, desc="examples", disable=None)
-    ]
+    seen = [example_of(read_mammogram(path), read_mask(path)) for path in tqdm(forged, desc="examples", disable=None)]
 
-    def untouched_cells() -> Iterator:
+    def trusted_images() -> Iterator[Mammogram]:
         for path in tqdm(trusted, desc="untouched", disable=None):
             try:
-                yield detector.cells_of(read_mammogram(path))
+                yield read_mammogram(path)
             except TamperscopeError as error:
                 click.echo(f"left out {path}: {error}", err=True)
 
-    adaptation, inside = learn(name, seen, untouched_cells(), model=detector.model["hash"], seed=seed)
+    adaptation = learn(name, seen, trusted_images(), model=detector.model["hash"], steps=steps, seed=seed)
     out.parent.mkdir(parents=True, exist_ok=True)
     adaptation.save(out)
     click.echo(f"{adaptation.source}: {out}")
-    click.echo(f"learnt from the other examples, the cue peaks inside the forged area in {inside} of {len(seen)}")
     after = detector.adapted(adaptation)
     click.echo(f"{'called fake':<40} {'before':>12} {'after':>12}")
     _compare("the examples", forged, detector, after)

@@ -113,18 +113,28 @@ def run(
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="few-shot.md and .json.")
 @click.option("--part", default="fold-0", show_default=True, help="Which part is tested; the examples are of others.")
 @click.option("--family", "families", multiple=True, help="Only this family; can be given several times.")
+@click.option(
+    "--shots", multiple=True, default=(0, 5, 10, 20), type=click.IntRange(0), help="Examples; can be given again."
+)
 @click.option("--weights", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Trained without PART.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Draws the examples.")
 def few_shot_curves(
-    benchmark: Path, out: Path, part: str, families: tuple[str, ...], weights: Path | None, seed: int
+    benchmark: Path,
+    out: Path,
+    part: str,
+    families: tuple[str, ...],
+    shots: tuple[int, ...],
+    weights: Path | None,
+    seed: int,
 ) -> None:
-    """Adapt the detector to 0, 5, 10 and 20 examples of each family, and test it on PART."""
-    from tamperscope.benchmark.few_shot import few_shot, write_few_shot
+    """Adapt the detector to some examples of each family, and test it on PART (needs the extra [train])."""
     from tamperscope.detect.multi_cue import MultiCueDetector
     from tamperscope.runtime.weights import WEIGHTS
+    from tamperscope.train.few_shot import few_shot, write_few_shot
 
-    detector = MultiCueDetector.load(weights=weights or WEIGHTS)
-    results = few_shot(benchmark, detector, part=part, families=families, seed=seed)
+    weights = weights or WEIGHTS
+    detector = MultiCueDetector.load(weights=weights)
+    results = few_shot(benchmark, detector, part=part, families=families, shots=shots, seed=seed, weights=weights)
     write_few_shot(results, out)
     for one in results:
         click.echo(f"{one.family}, {one.shots} examples: accuracy {one.accuracy:.3f}, AUC {one.auc:.3f}")

@@ -1,4 +1,4 @@
-"""``tamperscope bench cross-validate`` and ``cross-validate-multi-cue``: both detectors, trained and judged by patient."""
+"""``tamperscope bench cross-validate`` and ``cross-validate-multi-cue``: detectors trained and judged by patient."""
 
 from __future__ import annotations
 

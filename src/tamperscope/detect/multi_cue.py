@@ -12,11 +12,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tamperscope.detect.adapt import CellsOfImage, mask_on_cells
 from tamperscope.detect.calibration import FALSE_ALARMS, Calibration, Untouched
-from tamperscope.detect.cues.adapted import Adaptation, neighbourhood_features
+from tamperscope.detect.cues.adapted import Adaptation
+from tamperscope.detect.cues.areas import area_evidence
 from tamperscope.detect.cues.copies import copied_areas
-from tamperscope.detect.cues.trace import Compared, Network, by_cells, compare_cells, trace_evidence, whole_cells
+from tamperscope.detect.cues.trace import Network, by_cells, compare_cells, trace_evidence, whole_cells
 from tamperscope.detect.domain import Domain, measures_of
 from tamperscope.detect.finding import CellHeat, Finding, Region
 from tamperscope.detect.fuse import fuse, heat_of
@@ -24,7 +24,7 @@ from tamperscope.detect.regions import hot_regions
 from tamperscope.detect.residuals import Residuals, noise_residuals
 from tamperscope.detect.tiling import CANVAS, GRID, STEP, TILE, Placement, check_fits
 from tamperscope.detect.working_image import CELL, WorkingImage, prepare_image
-from tamperscope.errors import UnscorableImageError
+from tamperscope.errors import TamperscopeError, UnscorableImageError
 from tamperscope.mammogram import CANONICAL_PITCH_MM, Mammogram
 from tamperscope.runtime.network import load_network
 from tamperscope.runtime.weights import WEIGHTS, find_weights
@@ -32,8 +32,10 @@ from tamperscope.runtime.weights import WEIGHTS, find_weights
 NAME = "multi-cue"
 CALIBRATION = "multi-cue-calibration.json"
 THRESHOLD = 1 - FALSE_ALARMS
+CUES = ("trace", "areas", "copies")
 _WORDS = {
     "trace": "its fine structure differs from the rest of the image",
+    "areas": "an area differs a little all over from the other areas of the image",
     "copies": "the same tissue is there twice",
 }
 _LEARNT = "it looks like the examples that this was learnt from"
@@ -47,7 +49,7 @@ _BORDER = 48
 
 @dataclass(frozen=True)
 class MultiCueDetector:
-    """Trace and copies, fused.
+    """Trace, areas and copies, fused.
 
     The score is 1 minus the p-value of the strongest evidence: the share of untouched images with weaker evidence.
     """
@@ -74,7 +76,16 @@ class MultiCueDetector:
         return cls(networks[0], networks[1], Calibration({}, Domain({}), "none"), model)
 
     def calibrated(self, calibration: Calibration) -> MultiCueDetector:
-        """The same detector with another calibration, which its model's hash tells."""
+        """The same detector with another calibration, which its model's hash tells.
+
+        Raises:
+            TamperscopeError: the calibration is of a detector with other cues.
+        """
+        if set(calibration.nulls) != set(CUES):
+            raise TamperscopeError(
+                f"the calibration knows the cues {', '.join(calibration.nulls)}, and the detector has "
+                f"{', '.join(CUES)}: calibrate again (tamperscope calibrate)."
+            )
         peaks = repr(sorted((cue, null.peaks) for cue, null in calibration.nulls.items())).encode()
         tag = hashlib.sha256(peaks).hexdigest()[:8]
         model = {**self.model, "hash": f"{self.model['hash']}-{tag}", "calibration": calibration.source}
@@ -88,34 +99,14 @@ class MultiCueDetector:
         return replace(self, calibration=calibration, adaptations=adaptations, model=model)
 
     def evidence(self, image: WorkingImage, residuals: Residuals) -> dict[str, np.ndarray]:
-        """Each cue's map on the grid of cells, float32, H/8 x W/8: logits; sides of copied areas in pixels."""
+        """Each cue's map on the grid of cells, float32, H/8 x W/8: logits; areas in units of the image's own
+        spread; sides of copied areas in pixels."""
         with ThreadPoolExecutor(1) as aside:
             copies = aside.submit(_copies, image, residuals)
-            compared, trace = self._trace(image, residuals)
-            maps = {"trace": trace, "copies": copies.result()}
-        if self.adaptations:
-            features = neighbourhood_features(compared, trace)
-            maps |= {one.cue: one.evidence(features, compared.cells) for one in self.adaptations}
-        return maps
-
-    def _trace(self, image: WorkingImage, residuals: Residuals) -> tuple[Compared, np.ndarray]:
-        compared = compare_cells(residuals, image.pixels > 0, self.encoder)
-        return compared, trace_evidence(compared, self.head)
-
-    def cells_of(self, mammogram: Mammogram, mask: np.ndarray | None = None) -> CellsOfImage:
-        """What ``adapt.learn`` learns from.
-
-        Args:
-            mammogram: forged or untouched.
-            mask: bool, H x W, where it is forged.
-
-        Raises:
-            UnscorableImageError: the image can't be scored.
-        """
-        image = prepare_image(mammogram)
-        compared, trace = self._trace(image, noise_residuals(image.pixels))
-        forged = None if mask is None else mask_on_cells(mask, image)
-        return CellsOfImage(neighbourhood_features(compared, trace), compared.cells, forged)
+            compared = compare_cells(residuals, image.pixels > 0, self.encoder)
+            trace = trace_evidence(compared, self.head)
+            maps = {"trace": trace, "areas": area_evidence(trace, compared.cells), "copies": copies.result()}
+        return maps | {one.cue: one.evidence(residuals, image.pixels > 0) for one in self.adaptations}
 
     def witness(self, mammogram: Mammogram) -> Untouched:
         """An untouched image as a calibration needs it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
+import cv2
 import numpy as np
 
 from tamperscope.detect.resample import resample
@@ -77,3 +78,20 @@ def prepare_image(mammogram: Mammogram) -> WorkingImage:
     inside = kept[top:bottom, left:right]
     cut[: bottom - top, : right - left] = np.where(inside, pixels[top:bottom, left:right], 0)
     return WorkingImage(cut, top, left, scale, mammogram.spacing.mm * scale)
+
+
+def mask_on_pixels(mask: np.ndarray, image: WorkingImage) -> np.ndarray:
+    """Share of each working pixel that a mask covers: float32, H x W.
+
+    Args:
+        mask: bool, in pixels of the mammogram.
+        image: made from it.
+    """
+    height, width = image.pixels.shape
+    # Working pixels to the mask's, pixel centres to pixel centres.
+    shift = (image.scale - 1) / 2
+    matrix = np.array(
+        [[image.scale, 0, image.left * image.scale + shift], [0, image.scale, image.top * image.scale + shift]]
+    )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(mask.astype(np.float32), matrix, (width, height), flags=flags)

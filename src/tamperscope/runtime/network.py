@@ -55,18 +55,30 @@ def load_network(
     )
 
 
+def network_of_bytes(code: bytes, *, threads: int | None = None) -> Network:
+    """The network of an ONNX file's content, in ONNX Runtime.
+
+    Raises:
+        TamperscopeError: it is no network.
+    """
+    try:
+        return _in_onnxruntime(code, threads or available_cores(), False)
+    except Exception as error:  # ONNX Runtime's own classes have no common base
+        raise TamperscopeError(f"a network can't be read: {error}") from error
+
+
 def available_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
-def _in_onnxruntime(path: Path, threads: int, keep_memory: bool) -> Network:
+def _in_onnxruntime(file: Path | bytes, threads: int, keep_memory: bool) -> Network:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.enable_cpu_mem_arena = keep_memory
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     names = [node.name for node in session.get_inputs()]
 
     def run(*arrays: np.ndarray) -> np.ndarray:

@@ -1,47 +1,26 @@
-"""A cue learnt from a few examples of a new kind of forgery.
+"""A cue learnt from a few examples of a new kind of forgery: the trace network, trained on with them.
 
-It looks at the same features of cells as the trace cue, over neighbourhoods of several sizes, and weighs them by a
-logistic regression. As one more witness beside the others it can't make them forget anything (the report's section
-2.2 retrains the autoencoder instead, and can).
+It stands beside the network that it was trained from, so it can't make the detector forget anything.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from tamperscope.detect.calibration import LEAST_IMAGES, NullDistribution
-from tamperscope.detect.cues.trace import OUTSIDE, Compared
+from tamperscope.detect.cues.trace import Network, compare_cells, trace_evidence
+from tamperscope.detect.residuals import Residuals
 from tamperscope.errors import TamperscopeError
+from tamperscope.runtime.network import network_of_bytes
 
-_NEAR, _FAR = 3, 7
-"""Sides of the neighbourhoods, cells of 0.8 mm."""
-
-
-def neighbourhood_features(compared: Compared, logits: np.ndarray) -> np.ndarray:
-    """Means over 3 x 3 and 7 x 7 cells, and root mean squares over 7 x 7, of each feature and of the trace cue.
-
-    Args:
-        compared: of one image.
-        logits: float32, h x w, the trace cue's.
-
-    Returns:
-        float32, F x h x w; cells that don't count add nothing to their neighbours.
-    """
-    cells = compared.cells.astype(np.float32)
-    planes = [*compared.planes[:-1], np.where(compared.cells, logits, 0) / 4]
-    counts = {side: np.maximum(_sum(cells, side), 1) for side in (_NEAR, _FAR)}
-    features = []
-    for plane in planes:
-        plane = plane * cells
-        # Running sums can end a little below 0.
-        square = np.sqrt(np.maximum(_sum(np.square(plane), _FAR), 0) / counts[_FAR])
-        features += [_sum(plane, _NEAR) / counts[_NEAR], _sum(plane, _FAR) / counts[_FAR], square]
-    return np.stack(features).astype(np.float32)
+SCHEMA = "tamperscope-adaptation"
 
 
 @dataclass(frozen=True)
@@ -50,16 +29,16 @@ class Adaptation:
 
     Attributes:
         name: of the kind.
-        weights: of the features of ``neighbourhood_features``.
-        offset: of the logit.
+        encoder: ONNX file in base 64.
+        head: the same.
         null: strongest evidence in untouched images.
-        model: hash of the detector whose features these are.
+        model: hash of the detector that the training started from.
         source: what it was learnt from.
     """
 
     name: str
-    weights: tuple[float, ...]
-    offset: float
+    encoder: str
+    head: str
     null: NullDistribution
     model: str
     source: str
@@ -69,13 +48,24 @@ class Adaptation:
         """The name of the cue."""
         return f"adapted to {self.name}"
 
-    def evidence(self, features: np.ndarray, cells: np.ndarray) -> np.ndarray:
-        """Logit of each cell: float32, h x w; -20 where a cell doesn't count."""
-        return logits_of(np.asarray(self.weights), self.offset, features, cells)
+    @cached_property
+    def _networks(self) -> tuple[Network, Network]:
+        encoder, head = (network_of_bytes(base64.b64decode(code)) for code in (self.encoder, self.head))
+        return encoder, head
+
+    def evidence(self, residuals: Residuals, lit: np.ndarray) -> np.ndarray:
+        """Logit of each cell: float32, H/8 x W/8; -20 where a cell doesn't count.
+
+        Args:
+            residuals: of an image whose sides are multiples of 8.
+            lit: bool, H x W, breast.
+        """
+        encoder, head = self._networks
+        return trace_evidence(compare_cells(residuals, lit, encoder), head)
 
     def save(self, path: Path) -> None:
-        """Write as JSON."""
-        facts = asdict(self) | {"schema": "tamperscope-adaptation", "schema_version": 1}
+        """Write as JSON, half a megabyte."""
+        facts = {"schema": SCHEMA, "schema_version": 2} | asdict(self)
         path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
@@ -83,29 +73,21 @@ class Adaptation:
         """Read what ``save`` wrote.
 
         Raises:
-            TamperscopeError: the file is no adaptation, or one of another detector.
+            TamperscopeError: the file is no adaptation of this kind, or one of another detector.
         """
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
-            weights = tuple(map(float, facts["weights"]))
+            if facts["schema"] != SCHEMA or facts["schema_version"] != 2:
+                raise ValueError("it is of another version: adapt again")
             null = NullDistribution(tuple(sorted(map(float, facts["null"]["peaks"]))))
-            read = cls(
-                str(facts["name"]), weights, float(facts["offset"]), null, str(facts["model"]), str(facts["source"])
-            )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            encoder, head = facts["encoder"], facts["head"]
+            for code in (encoder, head):
+                base64.b64decode(code, validate=True)
+            read = cls(str(facts["name"]), encoder, head, null, str(facts["model"]), str(facts["source"]))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
             raise TamperscopeError(f"{path} can't be read as an adaptation: {error}") from error
         if len(null.peaks) < LEAST_IMAGES:
             raise TamperscopeError(f"{path} was calibrated on fewer than {LEAST_IMAGES} untouched images.")
         if read.model != model:
             raise TamperscopeError(f"{path} belongs to other weights of the detector ({read.model}): adapt again.")
         return read
-
-
-def logits_of(weights: np.ndarray, offset: float, features: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    """Weighted features, smoothed over 3 x 3 cells: float32, h x w; -20 where a cell doesn't count."""
-    logits = np.tensordot(weights.astype(np.float32), features, 1) + np.float32(offset)
-    return np.where(cells, cv2.blur(np.where(cells, logits, 0), (3, 3)), np.float32(OUTSIDE)).astype(np.float32)
-
-
-def _sum(plane: np.ndarray, side: int) -> np.ndarray:
-    return cv2.boxFilter(plane, cv2.CV_32F, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)

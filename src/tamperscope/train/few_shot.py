@@ -18,17 +18,19 @@ import numpy as np
 from tqdm import tqdm
 
 from tamperscope.benchmark.manifest import Row, read_manifest, write_text
-from tamperscope.detect.adapt import CellsOfImage, learn
 from tamperscope.detect.calibration import Calibration
 from tamperscope.detect.cues.adapted import Adaptation
 from tamperscope.detect.fuse import fuse
 from tamperscope.detect.multi_cue import MultiCueDetector
-from tamperscope.detect.residuals import noise_residuals
-from tamperscope.detect.working_image import prepare_image
+from tamperscope.detect.residuals import Residuals, noise_residuals
+from tamperscope.detect.working_image import WorkingImage, prepare_image
 from tamperscope.errors import TamperscopeError
 from tamperscope.io.read import read_mammogram
 from tamperscope.judge.proportions import wilson
 from tamperscope.judge.roc import auc
+from tamperscope.mammogram import Mammogram
+from tamperscope.runtime.weights import WEIGHTS
+from tamperscope.train.fine_tune import adapt, example_of
 
 SHOTS = (0, 5, 10, 20)
 CROSSES = "crosses"
@@ -82,6 +84,7 @@ def few_shot(
     families: Sequence[str] = (),
     shots: Sequence[int] = SHOTS,
     seed: int = 0,
+    weights: Path = WEIGHTS,
 ) -> list[Shots]:
     """Few-shot curves on one part of a benchmark.
 
@@ -91,7 +94,8 @@ def few_shot(
         part: the test part.
         families: only these.
         shots: numbers of examples.
-        seed: draws the examples.
+        seed: draws the examples, and their crops.
+        weights: folder of the detector's networks, which the trainings start from.
 
     Raises:
         TamperscopeError: the benchmark lacks what is needed.
@@ -106,15 +110,13 @@ def few_shot(
     if not test or not null or not forged:
         raise TamperscopeError(f"{benchmark} has no untouched or forged images in {part}, or none that cross parts.")
 
-    def cells_of(row: Row) -> CellsOfImage:
-        return detector.cells_of(read_mammogram(benchmark / row.image), _mask(benchmark, row))
+    def read(row: Row) -> Mammogram:
+        return read_mammogram(benchmark / row.image)
 
-    null_cells = [cells_of(row) for row in tqdm(null, desc="untouched", mininterval=5)]
-
-    def look_at(row: Row) -> tuple[CellsOfImage, dict[str, np.ndarray]]:
-        mammogram = read_mammogram(benchmark / row.image)
-        image = prepare_image(mammogram)
-        return detector.cells_of(mammogram), detector.evidence(image, noise_residuals(image.pixels))
+    def look_at(row: Row) -> tuple[WorkingImage, Residuals, dict[str, np.ndarray]]:
+        image = prepare_image(read(row))
+        residuals = noise_residuals(image.pixels)
+        return image, residuals, detector.evidence(image, residuals)
 
     looks = [look_at(row) for row in tqdm(test, desc="test", mininterval=5)]
     results = []
@@ -122,36 +124,40 @@ def few_shot(
         rng = np.random.default_rng([seed, *family.encode()])
         pool = [row for row in members if row.part not in (part, CROSSES)]
         order = [pool[int(i)] for i in rng.permutation(len(pool))]
-        examples = [cells_of(row) for row in order[: max(shots)]]
+        examples = [example_of(read(row), _mask(benchmark, row)) for row in order[: max(shots)]]
         learnt: dict[int, Adaptation | None] = {0: None}
         for count in shots:
             if 0 < count <= len(examples):
-                learnt[count], _ = learn(family, examples[:count], null_cells, model=detector.model["hash"])
-        calm = {count: [_score(*look, one, detector.calibration) for look in looks] for count, one in learnt.items()}
-        found: dict[int, list[float]] = {count: [] for count in learnt}
-        for row in (row for row in members if row.part == part):
-            look = look_at(row)
-            for count, one in learnt.items():
-                found[count].append(_score(*look, one, detector.calibration))
-        results += [
-            Shots(family, count, tuple(found[count]), tuple(calm[count]), detector.threshold) for count in learnt
-        ]
+                learnt[count] = adapt(
+                    family,
+                    examples[:count],
+                    map(read, null),
+                    model=detector.model["hash"],
+                    seed=seed,
+                    weights=weights,
+                )
+        found = [look_at(row) for row in members if row.part == part]
+        for count, one in learnt.items():
+            scores, calm = (tuple(_score(*look, one, detector.calibration) for look in some) for some in (found, looks))
+            results.append(Shots(family, count, scores, calm, detector.threshold))
     return results
 
 
 def _score(
-    cells: CellsOfImage, evidence: Mapping[str, np.ndarray], learnt: Adaptation | None, calibration: Calibration
+    image: WorkingImage,
+    residuals: Residuals,
+    evidence: Mapping[str, np.ndarray],
+    learnt: Adaptation | None,
+    calibration: Calibration,
 ) -> float:
     """The score with and without what was learnt."""
     if learnt is not None:
-        evidence = {**evidence, learnt.cue: learnt.evidence(cells.features, cells.cells)}
+        evidence = {**evidence, learnt.cue: learnt.evidence(residuals, image.pixels > 0)}
         calibration = replace(calibration, nulls={**calibration.nulls, learnt.cue: learnt.null})
     return float(1 - fuse(evidence, calibration)[0].min())
 
 
-def _mask(benchmark: Path, row: Row) -> np.ndarray | None:
-    if not row.label:
-        return None
+def _mask(benchmark: Path, row: Row) -> np.ndarray:
     mask = cv2.imread(str(benchmark / row.mask), cv2.IMREAD_GRAYSCALE)
     if mask is None:
         raise TamperscopeError(f"{row.mask} is missing or damaged.")
