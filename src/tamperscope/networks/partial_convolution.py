@@ -43,7 +43,7 @@ class PartialConvolution(nn.Module):
         known = (seen > _LEAST).to(seen.dtype)
         found = self.convolution(maps[0] if len(maps) == 1 else torch.cat(list(maps), dim=1))
         # Where nothing is known the sum is 0 already.
-        return found / seen.clamp(min=_LEAST) + self.bias, known
+        return found / seen.clamp(min=_LEAST).to(found.dtype) + self.bias.to(found.dtype), known
 
 
 class _Block(nn.Module):
@@ -59,7 +59,7 @@ class _Block(nn.Module):
 
     def forward(self, maps: Sequence[torch.Tensor], masks: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         x, mask = self.partial(maps, masks)
-        return functional.leaky_relu(self.norm(x), self.slope) * mask, mask
+        return functional.leaky_relu(self.norm(x), self.slope) * mask.to(x.dtype), mask
 
 
 class PartialConvolutionUNet(nn.Module):
