@@ -10,8 +10,8 @@ from tamperscope.forge.harmonic import fill_biharmonic, fill_harmonic
 
 _AIR_SIGMA = 8.0
 _PLATE = 0.5
-"""Share of the thin plate. A membrane is the best guess where power falls with the square of frequency, a plate where it
-falls with the fourth power; that of breast tissue falls with about the third (Burgess et al., Med. Phys. 28, 2001)."""
+"""Share of the thin plate. A membrane is the best guess where power falls with the square of frequency, a plate where
+it falls with the fourth power; that of breast tissue falls with about the third (Burgess, Med. Phys. 28, 2001)."""
 _COARSER = 2
 
 
