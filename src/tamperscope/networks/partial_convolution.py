@@ -66,8 +66,8 @@ class PartialConvolutionUNet(nn.Module):
     """Picture with holes to filled picture.
 
     The input has two channels: intensity (centred, unit scale; a smooth fill where unknown) and mask (1 known, 0
-    unknown). What is convolved is the known part; the smooth fill is what the result is added to. The output is the
-    network's picture of every pixel; a caller keeps the known ones.
+    unknown). What is convolved is the known part; the result is added to the smooth fill. Known pixels come back as they
+    are.
 
     Args:
         channels: of the contracting steps, each halving height and width, which must be multiples of 2 to the power of
@@ -111,4 +111,4 @@ class PartialConvolutionUNet(nn.Module):
             x, known = step((x, maps.pop()), (known, masks.pop()))
         x, known = (functional.interpolate(part, scale_factor=2.0, mode="nearest") for part in (x, known))
         added, _ = self.last((x, smooth), (known, torch.ones_like(mask)))
-        return smooth + added
+        return smooth + (1 - mask) * added

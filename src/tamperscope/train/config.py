@@ -125,7 +125,7 @@ class TraceRecipe(_Recipe):
     """Weight of each kind of pseudo-forgery."""
 
 
-Loss = Literal["hole", "structure", "valid", "variation", "perceptual", "style"]
+Loss = Literal["hole", "structure", "variation", "perceptual", "style"]
 """The losses of partial-convolution inpainting."""
 
 

@@ -121,7 +121,7 @@ def _losses(
     if perceive:
         some = slice(0, recipe.perceived)
         with torch.autocast("cpu", torch.bfloat16):
-            losses |= feature_losses(trunk, made[some] * tissue[some], true[some] * tissue[some], hole[some])
+            losses |= feature_losses(trunk, made[some] * tissue[some], true[some] * tissue[some])
     return losses
 
 

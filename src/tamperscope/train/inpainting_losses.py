@@ -20,9 +20,10 @@ _GREY_A_UNIT = 0.2
 def pixel_losses(
     made: torch.Tensor, true: torch.Tensor, tissue: torch.Tensor, hole: torch.Tensor
 ) -> dict[Loss, torch.Tensor]:
-    """Mean absolute error in the hole and on the known tissue; SSIM and total variation of the composite at the hole.
+    """Mean absolute error, SSIM's structure and total variation in the hole.
 
-    Liu et al. have no SSIM: L1 alone rewards a flat picture where the way that structures go on is half known.
+    Known pixels come back as they are, so there is no loss of them, which Liu et al. have. They have no SSIM: L1 alone
+    rewards a flat picture where the way that structures go on is half known.
 
     Args:
         made: N x 1 x H x W.
@@ -31,40 +32,31 @@ def pixel_losses(
         hole: 1 in the hole.
     """
     error = (made - true).abs()
-    known = tissue * (1 - hole)
-    composite = torch.where(hole > 0, made, true)
     near = functional.max_pool2d(hole, 3, 1, 1) * tissue
-    across = (composite[..., 1:] - composite[..., :-1]).abs() * near[..., 1:] * near[..., :-1]
-    down = (composite[..., 1:, :] - composite[..., :-1, :]).abs() * near[..., 1:, :] * near[..., :-1, :]
+    across = (made[..., 1:] - made[..., :-1]).abs() * near[..., 1:] * near[..., :-1]
+    down = (made[..., 1:, :] - made[..., :-1, :]).abs() * near[..., 1:, :] * near[..., :-1, :]
     return {
         "hole": (error * hole).sum() / hole.sum(),
-        "structure": _structure_lost(composite, true, hole),
-        "valid": (error * known).sum() / known.sum(),
+        "structure": _structure_lost(made, true, hole),
         "variation": (across.sum() + down.sum()) / hole.sum(),
     }
 
 
-def feature_losses(
-    trunk: MobileNetV2Features, made: torch.Tensor, true: torch.Tensor, hole: torch.Tensor
-) -> dict[Loss, torch.Tensor]:
-    """Distance of features (perceptual) and of their correlations (style), of the network's picture and the composite.
+def feature_losses(trunk: MobileNetV2Features, made: torch.Tensor, true: torch.Tensor) -> dict[Loss, torch.Tensor]:
+    """Distance of features (perceptual) and of their correlations (style).
 
     Args:
         trunk: frozen.
         made: N x 1 x H x W, units.
         true: the same.
-        hole: 1 in the hole.
     """
-    composite = torch.where(hole > 0, made, true)
     with torch.no_grad():
         wanted = trunk(0.5 + _GREY_A_UNIT * true, _LAYERS)
-    pair = trunk(0.5 + _GREY_A_UNIT * torch.cat([made, composite]), _LAYERS)
     perceptual = made.new_zeros(())
     style = made.new_zeros(())
-    for got, want in zip(pair, wanted, strict=True):
-        twice = torch.cat([want, want])
-        perceptual = perceptual + (got - twice).abs().mean()
-        style = style + (_gram(got) - _gram(twice)).abs().mean()
+    for got, want in zip(trunk(0.5 + _GREY_A_UNIT * made, _LAYERS), wanted, strict=True):
+        perceptual = perceptual + (got - want).abs().mean()
+        style = style + (_gram(got) - _gram(want)).abs().mean()
     return {"perceptual": perceptual, "style": style}
 
 
