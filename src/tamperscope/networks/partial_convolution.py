@@ -66,8 +66,8 @@ class PartialConvolutionUNet(nn.Module):
     """Picture with holes to filled picture.
 
     The input has two channels: intensity (centred, unit scale; a smooth fill where unknown) and mask (1 known, 0
-    unknown). What is convolved is the known part; the result is added to the smooth fill. Known pixels come back as they
-    are.
+    unknown). What is convolved is the known part; the result is added to the smooth fill. Known pixels come back as
+    they are.
 
     Args:
         channels: of the contracting steps, each halving height and width, which must be multiples of 2 to the power of
