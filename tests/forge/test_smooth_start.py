@@ -13,7 +13,7 @@ ALL = np.ones(HOLE.shape, bool)
 
 def test_a_ramp_goes_on():
     ramp = 400 + 2 * ROWS - COLUMNS
-    np.testing.assert_allclose(smooth_start(ramp, HOLE, ~HOLE), ramp, atol=1)
+    np.testing.assert_allclose(smooth_start(ramp, HOLE, ~HOLE), ramp, atol=0.01)
 
 
 def test_it_lies_between_membrane_and_plate():
@@ -22,7 +22,7 @@ def test_it_lies_between_membrane_and_plate():
         part[60, 50]
         for part in (smooth_start(bowl, HOLE, ~HOLE), fill_harmonic(bowl, HOLE), fill_biharmonic(bowl, HOLE))
     )
-    assert start == pytest.approx((membrane + plate) / 2, rel=0.2)
+    assert start == pytest.approx((membrane + plate) / 2, rel=0.01)
 
 
 def test_neither_the_hole_nor_air_is_seen():

@@ -12,7 +12,8 @@ _AIR_SIGMA = 8.0
 _PLATE = 0.5
 """Share of the thin plate. A membrane is the best guess where power falls with the square of frequency, a plate where
 it falls with the fourth power; that of breast tissue falls with about the third (Burgess, Med. Phys. 28, 2001)."""
-_COARSER = 2
+_DIRECT = 16_000
+"""Pixels of a hole up to which the plate is solved on the picture's grid; beyond, on half of it, for time's sake."""
 
 
 def smooth_start(pixels: np.ndarray, hole: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -32,12 +33,11 @@ def smooth_start(pixels: np.ndarray, hole: np.ndarray, known: np.ndarray) -> np.
 
 
 def _bulge(pixels: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """What a thin plate is above a membrane, 0 outside the hole.
-
-    Taken from means of 2 x 2 pixels: on single ones the noise of the rim would tilt the plate.
-    """
+    """What a thin plate is above a membrane, 0 outside the hole."""
+    if hole.sum() <= _DIRECT:
+        return fill_biharmonic(pixels, hole) - fill_harmonic(pixels, hole)
     height, width = hole.shape
-    size = max(1, width // _COARSER), max(1, height // _COARSER)
+    size = max(1, width // 2), max(1, height // 2)
     share = cv2.resize((~hole).astype(np.float64), size, interpolation=cv2.INTER_AREA)
     total = cv2.resize(np.where(hole, 0.0, pixels), size, interpolation=cv2.INTER_AREA)
     gone = share < 0.5
