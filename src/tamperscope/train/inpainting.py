@@ -6,7 +6,7 @@ import csv
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -68,7 +68,8 @@ def fit_inpainting(
     checkpoint, start = out / "partial-convolution.pt", 0
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
-        for part, state in zip((network, average, optimiser), saved["states"], strict=True):
+        parts: tuple[Any, ...] = (network, average, optimiser)
+        for part, state in zip(parts, saved["states"], strict=True):
             part.load_state_dict(state)
         start = saved["step"]
 
