@@ -27,7 +27,7 @@ class Condition(_Settings):
 
     name: str = Field(pattern="^[a-z0-9-]+$")
     step: dict[str, Any]
-    """``kind`` is the lower-case name of a class of ``forge/processing.py``; the rest are its fields."""
+    """``kind`` is the lower-case name of a subclass of ``forge.processing.Step``; the rest are its fields."""
     scope: Literal["image", "region"] = "image"
 
     @model_validator(mode="after")

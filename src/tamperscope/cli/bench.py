@@ -289,13 +289,20 @@ def files_(files: tuple[Path, ...], forgeries: int, seed: int) -> None:
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="inpainting.csv and .md.")
 @click.option("--holes", default=8, show_default=True, type=click.IntRange(1), help="Holes an image.")
 @click.option("--seed", default=0, show_default=True, help="Of conversion, holes and grain.")
-def inpainting(data: Path, out: Path, holes: int, seed: int) -> None:
+@click.option("--method", "chosen", multiple=True, help="Only this method; can be given several times.")
+def inpainting(data: Path, out: Path, holes: int, seed: int, chosen: tuple[str, ...]) -> None:
     """Removals against the tissue that was there: holes in healthy tissue of the patients of split "val"."""
     from tamperscope.benchmark.cesm import load_cases
-    from tamperscope.benchmark.inpainting import measure_inpainting, write_inpainting
+    from tamperscope.benchmark.inpainting import REFERENCE, measure_inpainting, methods, write_inpainting
 
+    fills = methods()
+    unknown = sorted(set(chosen) - set(fills))
+    if unknown:
+        raise click.UsageError(f"there is no method '{unknown[0]}': {', '.join(fills)}.")
+    if chosen:
+        fills = {name: fill for name, fill in fills.items() if name in (*chosen, REFERENCE)}
     cases = [case for case in load_cases(data) if case.split == "val"]
-    click.echo(write_inpainting(list(measure_inpainting(cases, holes=holes, seed=seed)), out))
+    click.echo(write_inpainting(list(measure_inpainting(cases, holes=holes, seed=seed, chosen=fills)), out))
 
 
 @bench.command("realism")

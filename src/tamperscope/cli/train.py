@@ -100,6 +100,26 @@ def train_inpainting(recipe: Path, data: Path, out: Path, threads: int | None) -
     click.echo(f"exported to {out / 'weights'}")
 
 
+@train.command("autoencoder")
+@_RECIPE
+@_DATA
+@_OUT
+@_THREADS
+def train_autoencoder(recipe: Path, data: Path, out: Path, threads: int | None) -> None:
+    """Train the tissue autoencoder on the healthy tissue of the training patients.
+
+    A run that was stopped goes on from its checkpoint.
+    """
+    from tamperscope.train.autoencoder import export_autoencoder
+    from tamperscope.train.autoencoder import train_autoencoder as run
+    from tamperscope.train.config import AutoencoderRecipe, load_recipe
+
+    settings = load_recipe(recipe, AutoencoderRecipe)
+    _limit_threads(threads)
+    export_autoencoder(settings, run(settings, data=data, out=out), out / "weights")
+    click.echo(f"exported to {out / 'weights'}")
+
+
 @train.command("trace")
 @_RECIPE
 @_DATA

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from tamperscope.forge.autoencoder import RoundTrip
 from tamperscope.forge.card import Card
 from tamperscope.forge.forger import Forger, checked_region
 from tamperscope.forge.forgery import Forgery, Square
@@ -145,6 +146,18 @@ class Jpeg2000Control(Control):
     step: Step = Jpeg2000()  # noqa: RUF009 - a frozen dataclass
 
 
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderControl(Control):
+    """The whole image through the network of the forger ``autoencoder``: no place differs from any other."""
+
+    card: ClassVar[Card] = _control(
+        "autoencoder",
+        "Passes the whole image through an autoencoder of healthy tissue.",
+        "Noise and finest structure are missing everywhere.",
+    )
+    step: Step = RoundTrip()  # noqa: RUF009 - a frozen dataclass
+
+
 CONTROLS: tuple[type[Control], ...] = (
     ResaveControl,
     TripControl,
@@ -155,4 +168,5 @@ CONTROLS: tuple[type[Control], ...] = (
     RequantiseControl,
     JpegControl,
     Jpeg2000Control,
+    AutoencoderControl,
 )

@@ -26,6 +26,7 @@ from tamperscope.forge.process import reach_of
 from tamperscope.forge.processing import resized
 from tamperscope.forge.region import Region
 from tamperscope.forge.region_forger import Edit, RegionForger
+from tamperscope.forge.smooth_start import smooth_start
 from tamperscope.forge.window import Window
 from tamperscope.forge.write_back import write_back
 from tamperscope.mammogram import Mammogram
@@ -39,7 +40,6 @@ _MULTIPLE = 64
 """The network halves height and width six times."""
 _LEAST_MARGIN, _LARGEST_MARGIN = 64, 320
 _PATCH = 32
-_AIR_SIGMA = 8.0
 _SOURCE = "Liu et al., ECCV 2018; the report, section 3.2"
 
 
@@ -175,16 +175,6 @@ def fill_tissue(pixels: np.ndarray, hole: np.ndarray, known: np.ndarray, *, work
     # The enlarged picture meets the grain of the rim on average only; a membrane takes the step away.
     step = low_pass(original - filled, known, 2.0)
     return np.where(hole, filled + fill_harmonic(step, ~known), original)
-
-
-def smooth_start(pixels: np.ndarray, hole: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """The known tissue with a membrane through the hole, to which the network adds: float64, h x w.
-
-    Air is no boundary of the membrane: next to the skin the tissue's own brightness continues into it.
-    """
-    near = low_pass(pixels, known, _AIR_SIGMA)
-    outside = np.where(near > 0, near, pixels[known].mean())
-    return fill_harmonic(np.where(known, pixels, outside), hole)
 
 
 def _predict(pixels: np.ndarray, hole: np.ndarray, known: np.ndarray) -> np.ndarray:

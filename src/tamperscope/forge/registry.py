@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tamperscope.errors import TamperscopeError
+from tamperscope.forge.autoencoder import Autoencoder
 from tamperscope.forge.biharmonic import Biharmonic
 from tamperscope.forge.calcifications import RemoveCalcifications
 from tamperscope.forge.card import FAMILIES
@@ -34,6 +35,7 @@ _ALL: tuple[type[Forger], ...] = (
     TextureFill,
     PartialConvolution,
     PartialConvolution512,
+    Autoencoder,
     RemoveCalcifications,
     CopyMove,
     PoissonCopyMove,

@@ -43,7 +43,7 @@ class PartialConvolution(nn.Module):
         known = (seen > _LEAST).to(seen.dtype)
         found = self.convolution(maps[0] if len(maps) == 1 else torch.cat(list(maps), dim=1))
         # Where nothing is known the sum is 0 already.
-        return found / seen.clamp(min=_LEAST) + self.bias, known
+        return found / seen.clamp(min=_LEAST).to(found.dtype) + self.bias.to(found.dtype), known
 
 
 class _Block(nn.Module):
@@ -59,15 +59,15 @@ class _Block(nn.Module):
 
     def forward(self, maps: Sequence[torch.Tensor], masks: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         x, mask = self.partial(maps, masks)
-        return functional.leaky_relu(self.norm(x), self.slope) * mask, mask
+        return functional.leaky_relu(self.norm(x), self.slope) * mask.to(x.dtype), mask
 
 
 class PartialConvolutionUNet(nn.Module):
     """Picture with holes to filled picture.
 
     The input has two channels: intensity (centred, unit scale; a smooth fill where unknown) and mask (1 known, 0
-    unknown). What is convolved is the known part; the smooth fill is what the result is added to. The output is the
-    network's picture of every pixel; a caller keeps the known ones.
+    unknown). What is convolved is the known part; the result is added to the smooth fill. Known pixels come back as
+    they are.
 
     Args:
         channels: of the contracting steps, each halving height and width, which must be multiples of 2 to the power of
@@ -111,4 +111,4 @@ class PartialConvolutionUNet(nn.Module):
             x, known = step((x, maps.pop()), (known, masks.pop()))
         x, known = (functional.interpolate(part, scale_factor=2.0, mode="nearest") for part in (x, known))
         added, _ = self.last((x, smooth), (known, torch.ones_like(mask)))
-        return smooth + added
+        return smooth + (1 - mask) * added

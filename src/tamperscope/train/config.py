@@ -125,7 +125,7 @@ class TraceRecipe(_Recipe):
     """Weight of each kind of pseudo-forgery."""
 
 
-Loss = Literal["hole", "valid", "variation", "perceptual", "style"]
+Loss = Literal["hole", "structure", "variation", "perceptual", "style"]
 """The losses of partial-convolution inpainting."""
 
 
@@ -142,15 +142,39 @@ class InpaintingRecipe(_Recipe):
     sides: tuple[int, int]
     """Least and largest longer side of a hole, pixels."""
     batch: int = Field(gt=1)
+    kept: int = Field(ge=0)
+    """Steps for which a crop is kept: every batch has one new crop, and others of so many steps before."""
     perceived: int = Field(gt=0)
-    """Crops of each batch on which the perceptual and the style loss are estimated."""
+    """Crops of a batch on which the perceptual and the style loss are estimated."""
+    perceived_every: int = Field(default=1, gt=0)
+    """Steps from one such estimate to the next: it costs as much as half of all else."""
     steps: int = Field(gt=0)
     rate: float = Field(gt=0)
+    mean_decay: float = Field(ge=0, lt=1)
+    """Of the running mean of the weights, which is what ships."""
     largest_gradient: float = Field(gt=0)
     frozen_after: float = Field(ge=0, le=1)
     """Part of the training after which the contracting path's batch statistics rest."""
     weights: dict[Loss, float]
     """Of the losses, on intensities in units of 100."""
+
+
+class AutoencoderRecipe(_Recipe):
+    """The tissue autoencoder: network, crops, schedule."""
+
+    name: str
+    seed: int
+    channels: tuple[int, int, int]
+    """Of the three halvings."""
+    latent: int = Field(gt=0)
+    """Channels of the narrow middle."""
+    crop: int = Field(gt=0, multiple_of=8)
+    """Side of a crop, pixels of 0.1 mm."""
+    batch: int = Field(gt=0)
+    steps: int = Field(gt=0)
+    rate: float = Field(gt=0)
+    mean_decay: float = Field(ge=0, lt=1)
+    """Of the running mean of the weights, which is what ships."""
 
 
 RecipeT = TypeVar("RecipeT", bound=BaseModel)

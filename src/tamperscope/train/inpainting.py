@@ -6,21 +6,23 @@ import csv
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from tamperscope.benchmark.cesm import DATA_STATEMENT, load_cases
-from tamperscope.forge.partial_convolution import UNIT, smooth_start
-from tamperscope.networks.mobilenet_v2 import load_mobilenet_v2
+from tamperscope.networks.mobilenet_v2 import MobileNetV2Features, load_mobilenet_v2
 from tamperscope.networks.partial_convolution import PartialConvolutionUNet
+from tamperscope.runtime.memory import keep_freed_memory
 from tamperscope.train.config import InpaintingRecipe, Loss
 from tamperscope.train.export import export_network
+from tamperscope.train.inpainting_batches import Batch, Batches
 from tamperscope.train.inpainting_losses import feature_losses, pixel_losses
-from tamperscope.train.inpainting_tissue import Tissue, draw_crop, load_outlines, load_tissue
+from tamperscope.train.inpainting_tissue import Tissue, load_outlines, load_tissue
 
 _CHECKPOINT_EVERY = 50
 _WARM_UP = 50
@@ -46,7 +48,7 @@ def train_inpainting(recipe: InpaintingRecipe, *, data: Path, out: Path) -> Part
 def fit_inpainting(
     recipe: InpaintingRecipe, images: Sequence[Tissue], outlines: Sequence[np.ndarray], *, out: Path
 ) -> PartialConvolutionUNet:
-    """The training loop.
+    """The training loop. The network that comes back has the running mean of the weights.
 
     Args:
         recipe: network, losses, schedule.
@@ -55,65 +57,77 @@ def fit_inpainting(
         out: where checkpoints go.
     """
     out.mkdir(parents=True, exist_ok=True)
+    keep_freed_memory()
     torch.manual_seed(recipe.seed)
     network = PartialConvolutionUNet(channels=recipe.channels, kernels=recipe.kernels)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch's stubs lack it
+    average = _averaged(network, recipe.mean_decay)
     trunk = load_mobilenet_v2()
     optimiser = torch.optim.Adam(network.parameters(), recipe.rate)
+    batches = Batches(recipe, images, outlines)
     checkpoint, start = out / "partial-convolution.pt", 0
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
-        network.load_state_dict(saved["network"])
-        optimiser.load_state_dict(saved["optimiser"])
+        parts: tuple[Any, ...] = (network, average, optimiser)
+        for part, state in zip(parts, saved["states"], strict=True):
+            part.load_state_dict(state)
         start = saved["step"]
 
     with (out / "partial-convolution.csv").open("a", newline="", encoding="utf-8") as lines:
         log = csv.writer(lines)
         if start == 0:
             log.writerow(["step", *_LOSSES])
-        seen: list[list[float]] = []
+        seen: dict[Loss, list[float]] = {name: [] for name in _LOSSES}
         for step in tqdm(range(start, recipe.steps), initial=start, total=recipe.steps, mininterval=5):
             network.train()
             if step >= recipe.frozen_after * recipe.steps:
                 _freeze_encoder_statistics(network)
             for group in optimiser.param_groups:
                 group["lr"] = recipe.rate * _schedule(step, recipe.steps)
-            true, tissue, hole, start_from = draw_batch(
-                recipe, images, outlines, np.random.default_rng([recipe.seed, step])
-            )
-            known = tissue * (1 - hole)
-            made = network(torch.cat([start_from, known], dim=1).contiguous(memory_format=torch.channels_last))
-            losses = pixel_losses(made, true, tissue, hole)
-            some = slice(0, recipe.perceived)
-            losses |= feature_losses(trunk, made[some] * tissue[some], true[some] * tissue[some], hole[some])
-            total = torch.stack([recipe.weights[name] * losses[name] for name in _LOSSES]).sum()
+            losses = _losses(recipe, network, trunk, batches.at(step), perceive=step % recipe.perceived_every == 0)
+            total = torch.stack([recipe.weights[name] * loss for name, loss in losses.items()]).sum()
             optimiser.zero_grad()
             total.backward()
             nn.utils.clip_grad_norm_(network.parameters(), recipe.largest_gradient)
             optimiser.step()
-            seen.append([float(losses[name].detach()) for name in _LOSSES])
+            average.update_parameters(network)
+            for name, loss in losses.items():
+                seen[name].append(float(loss.detach()))
             if (step + 1) % _CHECKPOINT_EVERY == 0 or step + 1 == recipe.steps:
-                log.writerow([step + 1, *(f"{value:.5f}" for value in np.mean(seen, axis=0))])
+                log.writerow([step + 1, *(f"{np.mean(seen[name]):.5f}" if seen[name] else "" for name in _LOSSES)])
                 lines.flush()
-                seen = []
-                states = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "step": step + 1}
-                torch.save(states, checkpoint.with_suffix(".part"))
+                seen = {name: [] for name in _LOSSES}
+                states = [part.state_dict() for part in (network, average, optimiser)]
+                torch.save({"states": states, "step": step + 1}, checkpoint.with_suffix(".part"))
                 checkpoint.with_suffix(".part").replace(checkpoint)
+    network.load_state_dict(average.module.state_dict())
     return network.eval()
 
 
-def draw_batch(
-    recipe: InpaintingRecipe, images: Sequence[Tissue], outlines: Sequence[np.ndarray], rng: np.random.Generator
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Truth (units around the known tissue's mean), tissue, hole and smooth start: N x 1 x crop x crop each."""
-    drawn = [draw_crop(images, outlines, crop=recipe.crop, sides=recipe.sides, rng=rng) for _ in range(recipe.batch)]
-    pixels, tissue, hole = (np.stack(parts)[:, None] for parts in zip(*drawn, strict=True))
-    known = tissue & ~hole
-    mean = (pixels * known).sum((1, 2, 3), keepdims=True) / known.sum((1, 2, 3), keepdims=True)
-    starts = np.stack([smooth_start(*(part[0] for part in one)) for one in zip(pixels, hole, known, strict=True)])
-    parts = ((pixels - mean) / UNIT * tissue, tissue, hole, (starts[:, None] - mean) / UNIT * tissue)
-    true, shown, missing, begun = (torch.from_numpy(part.astype(np.float32)) for part in parts)
-    return true, shown, missing, begun
+def _losses(
+    recipe: InpaintingRecipe,
+    network: PartialConvolutionUNet,
+    trunk: MobileNetV2Features,
+    batch: Batch,
+    *,
+    perceive: bool,
+) -> dict[Loss, torch.Tensor]:
+    """The losses of one batch; those of features only where they are asked for."""
+    true, tissue, hole, start_from = batch
+    given = torch.cat([start_from, tissue * (1 - hole)], dim=1).contiguous(memory_format=torch.channels_last)
+    # The convolutions take 16 bits; what they add to the smooth start, and the losses, keep 32.
+    with torch.autocast("cpu", torch.bfloat16):
+        made = network(given)
+    losses = pixel_losses(made, true, tissue, hole)
+    if perceive:
+        some = slice(0, recipe.perceived)
+        with torch.autocast("cpu", torch.bfloat16):
+            losses |= feature_losses(trunk, made[some] * tissue[some], true[some] * tissue[some])
+    return losses
+
+
+def _averaged(network: PartialConvolutionUNet, decay: float) -> AveragedModel:
+    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
 
 
 def export_inpainting(recipe: InpaintingRecipe, network: PartialConvolutionUNet, folder: Path) -> None:
@@ -124,7 +138,7 @@ def export_inpainting(recipe: InpaintingRecipe, network: PartialConvolutionUNet,
     card = {
         "task": "fill a hole in breast tissue (partial convolutions, Liu et al. 2018): removes lesions, for research",
         "input": "N x 2 x H x W, H and W multiples of 64: (reference intensity - mean of the known tissue) / 100, and "
-        "1 where tissue is known; in the hole a membrane and 0; off the breast 0 and 0",
+        "1 where tissue is known; in the hole a smooth surface and 0; off the breast 0 and 0",
         "output": "N x 1 x H x W, the same unit; the hole's pixels count",
         "data": DATA_STATEMENT + " Tissue of the training patients outside annotated regions.",
         "licence": "Apache-2.0 (weights); the images that they were trained on are CC BY 4.0",

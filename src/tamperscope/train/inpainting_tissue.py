@@ -17,7 +17,8 @@ from tamperscope.forge.random_region import random_places
 from tamperscope.forge.region import Region
 from tamperscope.io.read import read_mammogram
 
-_GREY_LEVEL = 0.3
+GREY_LEVEL = 0.3
+"""Reference intensity of a level."""
 _LEAST_SHOWN = 0.6
 """Share of tissue in a crop."""
 _TRIES = 200
@@ -53,7 +54,7 @@ def load_tissue(cases: Sequence[Case], *, seed: int) -> list[Tissue]:
                 for low, high in ((box.y0, box.y1), (box.x0, box.x1))
             )
             healthy[rows, columns] = False
-        images.append(Tissue(np.rint(lossless.pixels / _GREY_LEVEL).astype(np.int16), lossless.tissue, healthy))
+        images.append(Tissue(np.rint(lossless.pixels / GREY_LEVEL).astype(np.int16), lossless.tissue, healthy))
     return images
 
 
@@ -118,7 +119,7 @@ def draw_crop(
             placed = np.zeros((crop, crop), np.bool_)
             placed[y - top : y - top + hole.shape[0], x - left : x - left + hole.shape[1]] = hole
             placed &= image.healthy[where]
-            parts = [image.levels[where] * np.float32(_GREY_LEVEL * rng.uniform(*_GAIN)), tissue, placed]
+            parts = [image.levels[where] * np.float32(GREY_LEVEL * rng.uniform(*_GAIN)), tissue, placed]
             turns, flip = int(rng.integers(4)), rng.random() < 0.5
             turned = [np.rot90(part, turns)[:, :: -1 if flip else 1] for part in parts]
             return turned[0], turned[1], turned[2]
