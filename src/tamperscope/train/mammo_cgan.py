@@ -174,7 +174,7 @@ def train_cgan(
             if (step + 1) % recipe.log_every == 0 or ends:
                 losses = (discriminator_loss, adversarial_loss, l1)
                 share = rested / ((step % recipe.log_every) + 1)
-                log.writerow([step + 1, *(f"{float(loss):.5f}" for loss in losses), f"{accuracy:.3f}", f"{share:.2f}"])
+                log.writerow([step + 1, *(f"{loss.item():.5f}" for loss in losses), f"{accuracy:.3f}", f"{share:.2f}"])
                 lines.flush()
                 rested = 0
             if (step + 1) % _CHECKPOINT_EVERY == 0 or ends:
