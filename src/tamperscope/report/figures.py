@@ -82,7 +82,7 @@ def draw_losses(curves: Mapping[str, Mapping[str, Any]], path: Path) -> Path:
     panels = (
         ("discriminator_loss", "discriminator's loss"),
         ("adversarial_loss", "generator's adversarial loss"),
-        ("l1", "L1 / 1100"),
+        ("l1", "L1, reference intensity / 1100"),
         ("discriminator_accuracy", "discriminator's accuracy"),
     )
     figure, axes = plt.subplots(len(curves), 4, figsize=(12, 2.4 * len(curves)), squeeze=False)
