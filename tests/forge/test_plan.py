@@ -30,6 +30,12 @@ def test_json_says_the_same(tmp_path):
     assert (second.size_mm, second.parameters) == (18.5, {"noise_model": "matched"})
 
 
+def test_a_place_anywhere_and_dark_tissue_as_it_is(tmp_path):
+    likely, anywhere = read_plan(plan(tmp_path, "plan.csv", "image,square,lift\na.dcm,random,\na.dcm,anywhere,false\n"))
+    assert (likely.anywhere, likely.parameters, likely.request()["square"]) == (False, {}, "random")
+    assert (anywhere.anywhere, anywhere.parameters, anywhere.request()["square"]) == (True, {"lift": False}, "anywhere")
+
+
 def test_a_spreadsheets_byte_order_mark(tmp_path):
     (row,) = read_plan(plan(tmp_path, "plan.csv", "\ufeffimage,square\na.dcm,random\n"))
     assert row.image == tmp_path / "a.dcm"
@@ -55,6 +61,7 @@ def test_an_absolute_path_stays_and_the_request_names_no_folder(tmp_path):
         ({"image": "a", "square": "random", "noise_model": "pink"}, "noise_model must be white or matched"),
         ({"image": "a", "square": [1, 2, 40], "size_mm": 5}, "size_mm is for a square at random"),
         ({"image": "a", "square": "random", "colour": "red"}, "'colour' is unknown"),
+        ({"image": "a", "square": "random", "lift": "perhaps"}, "lift must be true or false"),
         (["a", "random"], "it is no object"),
     ],
 )

@@ -72,6 +72,27 @@ def test_cgan_trains_and_resumes(tmp_path):
     assert (tmp_path / "cgan1.csv").read_text().startswith("step,discriminator_loss")
 
 
+def test_bfloat16_trains_as_float32_does(tmp_path):
+    """Small maps then go another way through the convolutions."""
+    paper = load_recipe(CONFIGS / "mammo-cgan-paper.yaml", MammoCganRecipe, changes=["cgan1.steps=1", "batch=4"])
+    narrow = {"down": (10, 20, 40, 80, 160, 160), "up": (80, 80, 40, 20, 10)}
+    narrow |= {"down_dropout": (0,) * 6, "up_dropout": (0,) * 5}
+    recipe = paper.cgan1.model_copy(update={"generator": paper.cgan1.generator.model_copy(update=narrow)})
+    squares = torch.rand(8, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    rows = []
+    for precision in ("float32", "bfloat16"):
+        out = tmp_path / precision
+        train_cgan(recipe.model_copy(update={"precision": precision}), squares, None, batch=4, seed=0, out=out)
+        rows.append([float(cell) for cell in out.with_suffix(".csv").read_text().splitlines()[1].split(",")])
+    np.testing.assert_allclose(*rows, rtol=0.05)
+
+
+@pytest.mark.parametrize("change", ["steps=3", "cgan1.step=3", "cgan1.steps=0", "cgan1.steps", "nothing.steps=3"])
+def test_a_change_that_is_none_is_refused(change):
+    with pytest.raises(TamperscopeError):
+        load_recipe(CONFIGS / "mammo-cgan-paper.yaml", MammoCganRecipe, changes=[change])
+
+
 def test_a_cascade_with_a_latent_map_trains_on_both_halves(tmp_path):
     recipe = load_recipe(CONFIGS / "mammo-cgan-latent.yaml", MammoCganRecipe)
     short = [cgan.model_copy(update={"steps": 2}) for cgan in (recipe.cgan1, recipe.cgan2)]

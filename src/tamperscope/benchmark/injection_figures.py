@@ -10,7 +10,7 @@ from typing import get_args
 import numpy as np
 
 from tamperscope.benchmark.cesm import Case
-from tamperscope.benchmark.realism import forgery_squares, show
+from tamperscope.benchmark.realism import Places, forgery_squares, show
 from tamperscope.forge.forgery import Square
 from tamperscope.forge.injector import Injector, NoiseModel
 from tamperscope.forge.matched_noise import patch_side, power_spectrum, radial
@@ -30,7 +30,16 @@ EXAMPLES = 8
 SEEDS = 16
 
 
-def write_figures(cases: Sequence[Case], injector: Injector, out: Path, *, seed: int, spectra: int) -> str:
+def write_figures(
+    cases: Sequence[Case],
+    injector: Injector,
+    out: Path,
+    *,
+    seed: int,
+    spectra: int,
+    places: Places = "likely",
+    lift: bool = True,
+) -> str:
     """Write all pictures and ``spectra.md`` into a folder.
 
     Args:
@@ -39,25 +48,29 @@ def write_figures(cases: Sequence[Case], injector: Injector, out: Path, *, seed:
         out: folder.
         seed: of conversion, places and tumours.
         spectra: how many images the spectra are measured on.
+        places: where the squares are drawn.
+        lift: see ``Injector.inject``.
 
     Returns:
         The table of the spectra, Markdown.
     """
     draw_intensity_part(out / "figure-3.png")
     draw_distance_part(out / "figure-4.png")
-    held_out = list(forgery_squares([case for case in cases if case.split == "val"], cases, seed=seed))
+    held_out = list(forgery_squares([case for case in cases if case.split == "val"], cases, seed=seed, places=places))
     stages: list[dict[str, np.ndarray]] = []
     for number, (_, mammogram, square) in enumerate(held_out):
-        forgery = injector.inject(mammogram, square, noise_model="tissue", seed=seed + number)
+        forgery = injector.inject(mammogram, square, noise_model="tissue", lift=lift, seed=seed + number)
         if forgery.mask.any() and len(stages) < EXAMPLES:
             stages.append(forgery.stages)
     draw_stages(stages, out / "figure-9.jpg")
     _, mammogram, square = held_out[1]
-    many = (injector.inject(mammogram, square, noise_model="tissue", seed=number) for number in range(SEEDS - 1))
+    many = (
+        injector.inject(mammogram, square, noise_model="tissue", lift=lift, seed=number) for number in range(SEEDS - 1)
+    )
     pictures = [show(mammogram.pixels, square), *(show(forgery.mammogram.pixels, square) for forgery in many)]
     draw_sheet(pictures, out / "seeds.jpg", columns=8)
 
-    ratios = list(_ratios(cases, injector, seed=seed, count=spectra))
+    ratios = list(_ratios(cases, injector, seed=seed, count=spectra, places=places, lift=lift))
     draw_spectra(
         {model: np.stack([row[2] for row in ratios if row[0] == model]) for model in get_args(NoiseModel)},
         out / "spectra.png",
@@ -66,16 +79,16 @@ def write_figures(cases: Sequence[Case], injector: Injector, out: Path, *, seed:
 
 
 def _ratios(
-    cases: Sequence[Case], injector: Injector, *, seed: int, count: int
+    cases: Sequence[Case], injector: Injector, *, seed: int, count: int, places: Places, lift: bool
 ) -> Iterator[tuple[str, str, np.ndarray]]:
     """Noise model, patient, and power inside over outside at each whole frequency of a patch of 32 pixels."""
     done = 0
-    for case, mammogram, square in forgery_squares(cases, cases, seed=seed):
+    for case, mammogram, square in forgery_squares(cases, cases, seed=seed, places=places):
         if patch_side(square.side) < 64:
             continue  # too small a tumour for a spectrum
         rows = []
         for model in get_args(NoiseModel):
-            forgery = injector.inject(mammogram, square, noise_model=model, threshold=300, seed=seed)
+            forgery = injector.inject(mammogram, square, noise_model=model, threshold=300, lift=lift, seed=seed)
             ratio = spectrum_ratio(forgery.mammogram.pixels, mammogram, square)
             rows.append((model, f"{case.patients[0]}-{case.patients[1]}", ratio))
         yield from rows

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from tamperscope.benchmark.mass_squares import square_around
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Square
 from tamperscope.forge.injector import CONTEXT, Injector, random_square
+from tamperscope.forge.mass_places import likely_square
 from tamperscope.forge.merge import merge, weight_matrix
 from tamperscope.forge.real_mass import RealMass
 from tamperscope.forge.region import Region
@@ -34,6 +36,8 @@ REAL = "real mass"
 KINDS = ("mammo-cgan-tissue", "mammo-cgan-matched", "mammo-cgan", "real mass pasted", "untouched", "Gaussian blob")
 BANDS = ((0.0, 1.0), (1.0, 2.0), (2.0, 4.0))
 """Sigmas of the Gaussians whose differences are the bands of ``ring_ratios``, pixels."""
+Places = Literal["likely", "anywhere"]
+"""Where squares are drawn: ``mass_places.likely_square`` or ``injector.random_square``."""
 _LAST_LAYER = 18
 _DISTANCE_LAYERS = (1, 3, 6, 10)
 _TRIES = 60
@@ -59,33 +63,37 @@ class Shown:
     ratios: tuple[float, ...] | None = None
 
 
-def collect_squares(cases: Sequence[Case], injector: Injector, *, seed: int) -> list[Shown]:
+def collect_squares(
+    cases: Sequence[Case], injector: Injector, *, seed: int, places: Places = "likely", lift: bool = True
+) -> list[Shown]:
     """Every real mass, and one square of each synthetic kind an image, of the real ones' sizes.
 
     Args:
         cases: images of the source.
         injector: Mammo-CGAN.
         seed: of conversion, places and tumours.
+        places: where the synthetic ones go.
+        lift: see ``Injector.inject``.
     """
     shown: list[Shown] = []
     donors: dict[bool, list[tuple[str, Mammogram, Square]]] = {True: [], False: []}
     sides: list[int] = []
-    for case, mammogram, scale in _lossless(cases, seed, "masses"):
+    for case, mammogram, scale in lossless_images(cases, seed, "masses"):
         for box in case.masses:
             square = square_around(mammogram, box, scale=scale, context=CONTEXT)
             if square is None:
                 continue
             sides.append(square.side)
             held_out = case.split == "val"
-            donors[held_out].append((_patient(case), _cut_out(mammogram, square), square))
-            shown.append(Shown(REAL, _patient(case), held_out, show(mammogram.pixels, square)))
+            donors[held_out].append((patient_of(case), _cut_out(mammogram, square), square))
+            shown.append(Shown(REAL, patient_of(case), held_out, show(mammogram.pixels, square)))
     if not sides:
         raise TamperscopeError("there is no annotated mass in these images.")
-    for case, mammogram, scale in _lossless(cases, seed, "forgeries"):
+    for case, mammogram, scale in lossless_images(cases, seed, "forgeries"):
         rng = np.random.default_rng([seed, 1, *case.name.encode()])
-        square = _free_square(mammogram, case, scale, sides, rng)
+        square = free_square(mammogram, case, scale, sides, rng, places=places)
         if square is not None:
-            shown += _forge_all(case, mammogram, square, injector, donors[case.split == "val"], rng)
+            shown += _forge_all(case, mammogram, square, injector, donors[case.split == "val"], rng, lift=lift)
     return shown
 
 
@@ -96,11 +104,13 @@ def _forge_all(
     injector: Injector,
     donors: Sequence[tuple[str, Mammogram, Square]],
     rng: np.random.Generator,
+    *,
+    lift: bool,
 ) -> Iterator[Shown]:
-    held_out, patient = case.split == "val", _patient(case)
+    held_out, patient = case.split == "val", patient_of(case)
     seed = int(rng.integers(2**31))
     for kind, model in (("mammo-cgan", "white"), ("mammo-cgan-matched", "matched"), ("mammo-cgan-tissue", "tissue")):
-        forgery = injector.inject(mammogram, square, noise_model=model, seed=seed)  # type: ignore[arg-type]
+        forgery = injector.inject(mammogram, square, noise_model=model, lift=lift, seed=seed)  # type: ignore[arg-type]
         ratios = ring_ratios(forgery.mammogram.pixels, square, forgery.mask)
         yield Shown(kind, patient, held_out, show(forgery.mammogram.pixels, square), ratios)
     others = [donor for donor in donors if donor[0] != patient]
@@ -206,17 +216,18 @@ def diversity(injector: Injector, mammogram: Mammogram, square: Square, *, seeds
 
 
 def forgery_squares(
-    cases: Sequence[Case], masses: Sequence[Case], *, seed: int
+    cases: Sequence[Case], masses: Sequence[Case], *, seed: int, places: Places = "likely"
 ) -> Iterator[tuple[Case, Mammogram, Square]]:
     """A square of a random mass's size, off all annotated regions, in each image that has room for it."""
     sides = [
         square.side
-        for case, mammogram, scale in _lossless(masses, seed, "masses")
+        for case, mammogram, scale in lossless_images(masses, seed, "masses")
         for box in case.masses
         if (square := square_around(mammogram, box, scale=scale, context=CONTEXT)) is not None
     ]
-    for case, mammogram, scale in _lossless(cases, seed, "forgeries"):
-        square = _free_square(mammogram, case, scale, sides, np.random.default_rng([seed, 1, *case.name.encode()]))
+    for case, mammogram, scale in lossless_images(cases, seed, "forgeries"):
+        rng = np.random.default_rng([seed, 1, *case.name.encode()])
+        square = free_square(mammogram, case, scale, sides, rng, places=places)
         if square is not None:
             yield case, mammogram, square
 
@@ -224,11 +235,12 @@ def forgery_squares(
 def typical_square(cases: Sequence[Case], *, seed: int) -> tuple[Mammogram, Square]:
     """A square of 24 mm in the first healthy held-out image."""
     case = next(case for case in cases if case.split == "val" and case.healthy)
-    _, mammogram, _ = next(_lossless([case], seed, "one square"))
-    return mammogram, random_square(mammogram, np.random.default_rng(seed))
+    _, mammogram, _ = next(lossless_images([case], seed, "one square"))
+    return mammogram, likely_square(mammogram, np.random.default_rng(seed))
 
 
-def _lossless(cases: Sequence[Case], seed: int, what: str) -> Iterator[tuple[Case, Mammogram, float]]:
+def lossless_images(cases: Sequence[Case], seed: int, what: str) -> Iterator[tuple[Case, Mammogram, float]]:
+    """Images off their JPEG grid, with with the scale from the file to the image; of "masses" those with any."""
     chosen = [case for case in cases if case.masses] if what == "masses" else cases
     for case in tqdm(chosen, desc=what, mininterval=5):
         mammogram = read_mammogram(case.path)
@@ -242,20 +254,39 @@ def _cut_out(mammogram: Mammogram, square: Square) -> Mammogram:
     return Mammogram(mammogram.pixels[where].copy(), mammogram.tissue[where].copy(), mammogram.spacing)
 
 
-def _free_square(
-    mammogram: Mammogram, case: Case, scale: float, sides: Sequence[int], rng: np.random.Generator
+def free_square(
+    mammogram: Mammogram, case: Case, scale: float, sides: Sequence[int], rng: np.random.Generator, *, places: Places
 ) -> Square | None:
+    """A square of one of the sides given, off all annotated regions; None where there is no room.
+
+    Args:
+        mammogram: the converted image.
+        case: whose regions are avoided.
+        scale: pixels of the converted image a pixel of the file.
+        sides: one is drawn.
+        rng: draws side and place.
+        places: where masses are likely, or anywhere in the tissue.
+    """
+
+    def is_free(square: Square) -> bool:
+        x0, y0, x1, y1 = (
+            value / scale for value in (square.x, square.y, square.x + square.side, square.y + square.side)
+        )
+        return all(x1 <= box.x0 or x0 >= box.x1 or y1 <= box.y0 or y0 >= box.y1 for box in case.regions)
+
     for _ in range(_TRIES):
         side = int(sides[int(rng.integers(len(sides)))])
         try:
+            if places == "likely":
+                return likely_square(mammogram, rng, sides=(side, side), allowed=is_free)
             square = random_square(mammogram, rng, sides=(side, side))
         except TamperscopeError:
             continue
-        x0, y0, x1, y1 = (value / scale for value in (square.x, square.y, square.x + side, square.y + side))
-        if all(x1 <= box.x0 or x0 >= box.x1 or y1 <= box.y0 or y0 >= box.y1 for box in case.regions):
+        if is_free(square):
             return square
     return None
 
 
-def _patient(case: Case) -> str:
+def patient_of(case: Case) -> str:
+    """Whose image it is, or the bracket of patients whose it can be."""
     return f"{case.patients[0]}-{case.patients[1]}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tamperscope.cli.bench_cross_validate import cross_validate, cross_validate_multi_cue
+from tamperscope.cli.bench_injections import figures, losses, places, realism
 from tamperscope.cli.bench_speed import precision, speed
 
 _DATA = click.option(
@@ -22,7 +23,7 @@ def bench() -> None:
     """The open benchmark (build, run, report), and measures of the detector (cross-validate, speed)."""
 
 
-for _command in (cross_validate, cross_validate_multi_cue, precision, speed):
+for _command in (cross_validate, cross_validate_multi_cue, figures, losses, places, precision, realism, speed):
     bench.add_command(_command)
 
 
@@ -303,54 +304,3 @@ def inpainting(data: Path, out: Path, holes: int, seed: int, chosen: tuple[str, 
         fills = {name: fill for name, fill in fills.items() if name in (*chosen, REFERENCE)}
     cases = [case for case in load_cases(data) if case.split == "val"]
     click.echo(write_inpainting(list(measure_inpainting(cases, holes=holes, seed=seed, chosen=fills)), out))
-
-
-@bench.command("realism")
-@_DATA
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="realism.md.")
-@click.option(
-    "--weights",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder with mammo-cgan-1 and mammo-cgan-2; the shipped ones by default.",
-)
-@click.option("--seed", default=0, show_default=True, help="Of conversion, places and tumours.")
-def realism(data: Path, out: Path, weights: Path | None, seed: int) -> None:
-    """Can synthetic masses be told from real ones? A classifier on frozen features, KID, noise in and around."""
-    from tamperscope.benchmark.cesm import load_cases
-    from tamperscope.benchmark.realism import REAL, collect_squares, diversity, features, mean_distance, typical_square
-    from tamperscope.benchmark.realism_report import summarise_realism, write_realism
-    from tamperscope.forge.injector import Injector
-    from tamperscope.networks.mobilenet_v2 import load_mobilenet_v2
-
-    cases = load_cases(data)
-    injector = Injector.load() if weights is None else Injector.load(folder=weights)
-    shown = collect_squares(cases, injector, seed=seed)
-    network = load_mobilenet_v2()
-    real = [one.picture for one in shown if one.kind == REAL]
-    seeds = diversity(injector, *typical_square(cases, seed=seed), seeds=50)
-    spreads = mean_distance(network, seeds), mean_distance(network, real)
-    text = summarise_realism(shown, features(network, [one.picture for one in shown]), spreads)
-    write_realism(text, out)
-    click.echo(text)
-
-
-@bench.command("figures")
-@_DATA
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Pictures, spectra.md.")
-@click.option(
-    "--weights",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder with mammo-cgan-1 and mammo-cgan-2; the shipped ones by default.",
-)
-@click.option("--spectra", default=40, show_default=True, type=click.IntRange(2), help="Images to measure noise on.")
-@click.option("--seed", default=0, show_default=True, help="Of conversion, places and tumours.")
-def figures(data: Path, out: Path, weights: Path | None, spectra: int, seed: int) -> None:
-    """Figures 3, 4 and 9 of the report on held-out patients, seeds of one square, noise inside against around."""
-    from tamperscope.benchmark.cesm import load_cases
-    from tamperscope.benchmark.injection_figures import write_figures
-    from tamperscope.forge.injector import Injector
-
-    injector = Injector.load() if weights is None else Injector.load(folder=weights)
-    table = write_figures(load_cases(data), injector, out, seed=seed, spectra=spectra)
-    (out / "spectra.md").write_text(table + "\n", encoding="utf-8")
-    click.echo(table)

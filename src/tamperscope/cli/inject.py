@@ -30,12 +30,13 @@ class _Finite(click.ParamType):
 
 _NUMBER = _Finite()
 _Point = tuple[float, float]
+_SQUARE = "Where, in pixels; or at random, where masses are likely, or anywhere in the tissue."
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.argument("image", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--square", metavar="X,Y,SIDE|random", help="Where, in pixels; or one in the tissue.")
+@click.option("--square", metavar="X,Y,SIDE|random|anywhere", help=_SQUARE)
 @click.option("--threshold", type=_NUMBER, default=400.0, show_default=True, help="Th of eq 2.2, reference intensity.")
 @click.option("--smoothing", type=_NUMBER, default=20.0, show_default=True, help="alpha of eq 2.2.")
 @click.option("--power", type=_NUMBER, default=3.0, show_default=True, help="p of eq 2.2.")
@@ -46,6 +47,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     default="white",
     show_default=True,
     help="White as in the report; like the tissue's around; or the tissue's own texture, which looks best.",
+)
+@click.option(
+    "--lift/--no-lift",
+    default=True,
+    show_default=True,
+    help="Draw in dark tissue as in usual one: no rings, no specks.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same bytes.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The forged image; with --batch a folder.")
@@ -77,7 +84,7 @@ def inject(
     IMAGE itself is never written over.
 
     --batch does the rows of a plan instead, whose columns are image, square and, where they differ from the
-    defaults, size_mm, threshold, smoothing, power, noise, noise_model, seed. Called again it does what is left.
+    defaults, size_mm, threshold, smoothing, power, noise, noise_model, lift, seed. Called again it does what is left.
 
     --two-views forges the same lesion into two views of a breast, as far behind the nipple in one as in the other, and
     writes both into the folder OUT.
@@ -111,12 +118,13 @@ def inject(
 
 
 def _inject_one(
-    image: Path, wanted: tuple[int, int, int] | None, seed: int, out: Path, parameters: dict[str, Any]
+    image: Path, wanted: tuple[int, int, int] | str, seed: int, out: Path, parameters: dict[str, Any]
 ) -> None:
     import numpy as np
 
     from tamperscope.errors import TamperscopeError, UnscorableImageError
-    from tamperscope.forge.injector import Injector, random_square
+    from tamperscope.forge.injector import Injector
+    from tamperscope.forge.mass_places import PLACES
     from tamperscope.io.read import read_mammogram
     from tamperscope.io.write import beside
     from tamperscope.report.visible import visible
@@ -128,7 +136,7 @@ def _inject_one(
         mammogram = read_mammogram(image)
     except UnscorableImageError as error:
         raise TamperscopeError(f"{visible(str(image))}: {error}") from error
-    where = wanted or random_square(mammogram, np.random.default_rng(seed))
+    where = PLACES[wanted](mammogram, np.random.default_rng(seed)) if isinstance(wanted, str) else wanted
     forgery = Injector.load().inject(mammogram, where, **parameters, seed=seed)
     written = forgery.save(out)
     mask, record = beside(written)
@@ -177,8 +185,8 @@ def _nipples(texts: Sequence[str], ctx: click.Context) -> tuple[_Point | None, _
     return (points[0], points[1]) if points else (None, None)
 
 
-def _where(text: str) -> tuple[int, int, int] | None:
-    return None if text == "random" else _parse(text)
+def _where(text: str) -> tuple[int, int, int] | str:
+    return text if text in ("random", "anywhere") else _parse(text)
 
 
 def _parse(text: str) -> tuple[int, int, int]:
@@ -186,6 +194,6 @@ def _parse(text: str) -> tuple[int, int, int]:
         x, y, side = (int(part) for part in text.split(","))
     except ValueError:
         raise click.BadParameter(
-            f"'{text}' is neither X,Y,SIDE in whole pixels nor random.", param_hint="'--square'"
+            f"'{text}' is neither X,Y,SIDE in whole pixels nor random or anywhere.", param_hint="'--square'"
         ) from None
     return x, y, side

@@ -13,7 +13,7 @@ _TRIES = 50
 
 def inject_pair(
     paths: tuple[Path, Path],
-    wanted: tuple[int, int, int] | None,
+    wanted: tuple[int, int, int] | str,
     nipples: tuple[tuple[float, float] | None, tuple[float, float] | None],
     seed: int,
     out: Path,
@@ -24,7 +24,8 @@ def inject_pair(
 
     from tamperscope.errors import TamperscopeError, UnscorableImageError
     from tamperscope.forge.forgery import Square
-    from tamperscope.forge.injector import Injector, random_square
+    from tamperscope.forge.injector import Injector
+    from tamperscope.forge.mass_places import PLACES
     from tamperscope.forge.two_views import inject_two_views, matching_square, nipple_frame
     from tamperscope.io.read import read_mammogram
     from tamperscope.io.write import usual_suffix
@@ -37,11 +38,11 @@ def inject_pair(
         except UnscorableImageError as error:
             raise TamperscopeError(f"{visible(str(path))}: {error}") from error
     first, second = views
-    square = None if wanted is None else Square(*wanted)
+    square = None if isinstance(wanted, str) else Square(*wanted)
     rng = np.random.default_rng(seed)
     frames = nipple_frame(first, nipples[0]), nipple_frame(second, nipples[1])
     for attempt in range(_TRIES if square is None else 0):
-        drawn = random_square(first, rng)
+        drawn = PLACES[str(wanted)](first, rng)
         try:
             matching_square(drawn, first, second, frames)
         except TamperscopeError:

@@ -39,7 +39,14 @@ def train() -> None:
 @_DATA
 @_OUT
 @_THREADS
-def train_mammo_cgan(recipe: Path, data: Path, out: Path, threads: int | None) -> None:
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A setting that differs from the recipe's, such as cgan1.steps=100; can be given several times.",
+)
+def train_mammo_cgan(recipe: Path, data: Path, out: Path, threads: int | None, changes: tuple[str, ...]) -> None:
     """Train CGAN1 and CGAN2 on the masses of the training patients.
 
     A run that was stopped goes on from its checkpoints.
@@ -48,7 +55,7 @@ def train_mammo_cgan(recipe: Path, data: Path, out: Path, threads: int | None) -
     from tamperscope.train.mammo_cgan import export_mammo_cgan
     from tamperscope.train.mammo_cgan import train_mammo_cgan as run
 
-    settings = load_recipe(recipe, MammoCganRecipe)
+    settings = load_recipe(recipe, MammoCganRecipe, changes=changes)
     _limit_threads(threads)
     first, second = run(settings, data=data, out=out)
     export_mammo_cgan(settings, first, second, out / "weights")

@@ -18,7 +18,8 @@ import numpy as np
 
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Forgery
-from tamperscope.forge.injector import DEFAULT_SIDE_MM, Injector, random_square
+from tamperscope.forge.injector import DEFAULT_SIDE_MM, Injector
+from tamperscope.forge.mass_places import PLACES
 from tamperscope.forge.plan import BadRow, Row
 from tamperscope.io.read import read_mammogram
 from tamperscope.io.write import beside, usual_suffix
@@ -100,7 +101,9 @@ def inject_row(row: Row, mammogram: Mammogram, injector: Injector) -> Forgery:
     square = row.square
     if square is None:
         side = round((row.size_mm or DEFAULT_SIDE_MM) / mammogram.spacing.mm)
-        square = random_square(mammogram, np.random.default_rng(row.seed), sides=(side, side))
+        square = PLACES["anywhere" if row.anywhere else "random"](
+            mammogram, np.random.default_rng(row.seed), sides=(side, side)
+        )
     forgery = injector.inject(mammogram, square, **row.parameters, seed=row.seed)
     if not forgery.mask.any():
         raise TamperscopeError("nothing would be forged here: W stays below 0.65 (lower the threshold).")

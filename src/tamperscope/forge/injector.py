@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -28,12 +28,16 @@ HOLE = slice(10, 54)
 """Rows and columns of the middle 44 x 44 that the condition lacks."""
 CONTEXT = SIDE / (HOLE.stop - HOLE.start)
 """Side of the square over that of the tumour in its middle."""
+USUAL_LEVEL = 470.0
+"""Reference intensity of tissue around masses: a quarter of those that the generators learnt from lie in darker."""
 SECOND_CONDITION_NOISE = 0.003
 LEAST_SIDE = 32
 DEFAULT_SIDE_MM = 24.0
 WHITE_NOISE = 10.0
 """The report's sigma of stage 7."""
 NoiseModel = Literal["white", "matched", "tissue"]
+_FRAME = np.ones((SIDE, SIDE), np.bool_)
+_FRAME[HOLE, HOLE] = False
 _LEAST_TISSUE = 0.97
 _TRIES = 500
 
@@ -66,18 +70,22 @@ class Injector:
         latent = bool(json.loads(first.path.with_suffix(".json").read_text(encoding="utf-8")).get("latent"))
         return cls(load_network(first.path, threads=threads), load_network(second.path, threads=threads), model, latent)
 
-    def draw(self, original: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def draw(
+        self, original: np.ndarray, rng: np.random.Generator, *, lift: bool = False
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Stages 2 to 5: the square that the generators draw.
 
         Args:
             original: float32, side x side, reference intensity.
             rng: draws the noise before CGAN2, and the latent map of generators that have one.
+            lift: see ``inject``.
 
         Returns:
             condition, CGAN1's picture and CGAN2's: float32, 64 x 64, reference intensity / 1100.
         """
         small = cv2.resize(original, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) / np.float32(SCALE)  # stage 2
-        condition = small.copy()
+        raised = max(np.float32(0), np.float32(USUAL_LEVEL / SCALE) - _level(small)) if lift else np.float32(0)
+        condition = small + raised
         condition[HOLE, HOLE] = 0  # stage 3
         if self.latent:
             condition[HOLE, HOLE] = rng.standard_normal(condition[HOLE, HOLE].shape, dtype=np.float32)
@@ -86,7 +94,8 @@ class Injector:
         middle = second_condition[HOLE, HOLE]
         middle += SECOND_CONDITION_NOISE * rng.standard_normal(middle.shape, dtype=np.float32)
         sharp = self.second(second_condition[None, None])[0, 0]  # stage 5
-        return condition, blurred, sharp
+        condition[_FRAME] -= raised
+        return condition, blurred - raised, sharp - raised
 
     def inject(
         self,
@@ -98,6 +107,7 @@ class Injector:
         power: float = 3.0,
         noise: float | None = None,
         noise_model: NoiseModel = "white",
+        lift: bool = True,
         seed: int = 0,
     ) -> Forgery:
         """Inject a tumour.
@@ -113,6 +123,9 @@ class Injector:
             noise_model: ``white`` Gaussian noise as the report has it, noise ``matched`` to the tissue around the
                 square (``forge/matched_noise.py``), or no noise but the ``tissue``'s own texture, which looks best
                 (``forge/kept_texture.py``).
+            lift: whether generators see dark tissue as bright as that around the masses they learnt from (what they
+                draw is taken down again), and of the tissue's own texture no hole is deeper than the tissue is uneven.
+                Without it, rings, second spots and black specks show in dark tissue. The report has no such step.
             seed: of the tumour, the noise before CGAN2 and that of stage 7; the same seed gives the same bytes.
 
         Raises:
@@ -125,7 +138,7 @@ class Injector:
         rng = np.random.default_rng(seed)
         original = mammogram.pixels[square.slices]
 
-        condition, blurred, sharp = self.draw(original, rng)
+        condition, blurred, sharp = self.draw(original, rng, lift=lift)
         enlarged = cv2.resize(sharp, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
         generated = enlarged * np.float32(SCALE)  # stage 6
         if noise_model == "white":
@@ -136,7 +149,8 @@ class Injector:
             grain = matched_noise(mammogram, square, generated, generated_part(square), rng)
             generated = generated + through_merge(_of_strength(grain, noise), weight)  # stage 7
         elif noise_model == "tissue":
-            generated = generated + kept_texture(mammogram, square, generated, generated_part(square))  # stage 7
+            texture = kept_texture(mammogram, square, generated, generated_part(square), even=lift)
+            generated = generated + texture  # stage 7
         merged = merge(generated, original, weight)  # stage 8
 
         mask = np.zeros(mammogram.shape, np.bool_)
@@ -152,6 +166,7 @@ class Injector:
                 "power": power,
                 "noise": noise,
                 "noise_model": noise_model,
+                "lift": lift,
                 "seed": seed,
             },
             "mask": {"rule": f"W >= {MASK_LEVEL}", "pixels": int(mask.sum())},
@@ -168,7 +183,7 @@ class Injector:
 
 
 def random_square(mammogram: Mammogram, rng: np.random.Generator, *, sides: tuple[int, int] | None = None) -> Square:
-    """A square inside the tissue (stage 1).
+    """A square anywhere inside the tissue (stage 1); ``mass_places.likely_square`` draws where masses are likely.
 
     Args:
         mammogram: where.
@@ -178,12 +193,24 @@ def random_square(mammogram: Mammogram, rng: np.random.Generator, *, sides: tupl
     Raises:
         TamperscopeError: the tissue has no room for it.
     """
+    return next(random_squares(mammogram, rng, sides=sides))
+
+
+def random_squares(
+    mammogram: Mammogram, rng: np.random.Generator, *, sides: tuple[int, int] | None = None
+) -> Iterator[Square]:
+    """Squares anywhere inside the tissue, as many as some hundred draws give; see ``random_square``.
+
+    Raises:
+        TamperscopeError: the tissue has no room for even one.
+    """
     if sides is None:
         side = round(DEFAULT_SIDE_MM / mammogram.spacing.mm)
         sides = (side, side)
     height, width = mammogram.shape
     # Sums over any square from the integral image tell how much of it is tissue.
     total = cv2.integral(mammogram.tissue.view(np.uint8))
+    found = False
     for _ in range(_TRIES):
         side = int(rng.integers(sides[0], sides[1] + 1))
         if side > min(height, width):
@@ -191,13 +218,21 @@ def random_square(mammogram: Mammogram, rng: np.random.Generator, *, sides: tupl
         x, y = int(rng.integers(0, width - side + 1)), int(rng.integers(0, height - side + 1))
         tissue = total[y + side, x + side] - total[y, x + side] - total[y + side, x] + total[y, x]
         if tissue >= _LEAST_TISSUE * side**2:
-            return Square(x, y, side)
-    raise TamperscopeError(f"no square of {sides[0]} to {sides[1]} pixels lies inside the breast tissue.")
+            found = True
+            yield Square(x, y, side)
+    if not found:
+        raise TamperscopeError(f"no square of {sides[0]} to {sides[1]} pixels lies inside the breast tissue.")
 
 
 def generated_part(square: Square) -> slice:
     """Rows and columns of the enlarged picture that the generators made."""
     return slice(HOLE.start * square.side // SIDE, HOLE.stop * square.side // SIDE)
+
+
+def _level(small: np.ndarray) -> np.float32:
+    """Mean of the frame's pixels next to the middle."""
+    low, high = HOLE.start - 1, HOLE.stop
+    return np.float32(np.concatenate([small[low, HOLE], small[high, HOLE], small[HOLE, low], small[HOLE, high]]).mean())
 
 
 def _of_strength(grain: np.ndarray, deviation: float | None) -> np.ndarray:

@@ -15,11 +15,15 @@ from tamperscope.forge.forgery import Square
 from tamperscope.forge.matched_noise import lacking_share, patch_side
 from tamperscope.mammogram import Mammogram
 
+_DEEPEST = 2 * 1.4826
+"""Of the median absolute deviation, which is a normal distribution's standard deviation over 1.4826."""
 _RIM = 0.1
 """Width of the transition inside the generated part, over its side."""
 
 
-def kept_texture(mammogram: Mammogram, square: Square, generated: np.ndarray, middle: slice) -> np.ndarray:
+def kept_texture(
+    mammogram: Mammogram, square: Square, generated: np.ndarray, middle: slice, *, even: bool = False
+) -> np.ndarray:
     """What the generated picture lacks of the square's own texture.
 
     Args:
@@ -27,6 +31,8 @@ def kept_texture(mammogram: Mammogram, square: Square, generated: np.ndarray, mi
         square: where the picture goes.
         generated: side x side, the enlarged picture without noise, reference intensity.
         middle: rows and columns of the picture that the generators made.
+        even: whether holes in the tissue are filled up to two of its (robust) standard deviations below its median
+            first: what is black in the file would else be a black speck in a bright tumour.
 
     Returns:
         float64, side x side, to be added to the picture.
@@ -34,9 +40,18 @@ def kept_texture(mammogram: Mammogram, square: Square, generated: np.ndarray, mi
     original = mammogram.pixels[square.slices].astype(np.float64)
     share = lacking_share(mammogram, square, generated, middle)
     # Brightness, and what is coarser than a patch, is the generators' own.
-    texture = _filtered(original, np.sqrt(np.concatenate([[0.0], share[1:]])), patch_side(square.side))
+    texture = _filtered(
+        _without_holes(original) if even else original,
+        np.sqrt(np.concatenate([[0.0], share[1:]])),
+        patch_side(square.side),
+    )
     inside = _fades_in(square.side, middle)
     return inside * texture + (1 - inside) * (original - generated)
+
+
+def _without_holes(pixels: np.ndarray) -> np.ndarray:
+    middle = np.median(pixels)
+    return np.maximum(pixels, middle - _DEEPEST * np.median(np.abs(pixels - middle)))
 
 
 def _filtered(pixels: np.ndarray, gain: np.ndarray, patch: int) -> np.ndarray:

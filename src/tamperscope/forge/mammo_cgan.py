@@ -22,12 +22,12 @@ class MammoCgan(Forger):
 
     The square is 64/44 of the region's longer side, at least 32 pixels, and is moved into the image at its border.
     Unlike that of the other forgers the change is confined to the square, not to the region: the injector chooses the
-    tumour's outline itself.
+    tumour's outline itself. ``lift`` of ``Injector.inject`` is off, so that benchmarks stay the same.
 
     Attributes:
         blend: Th, alpha and p of equation 2.2.
         noise: sigma of the noise of stage 7, reference intensity; None is the model's own (see ``Injector.inject``).
-        noise_model: of stage 7, ``white`` or ``matched``.
+        noise_model: of stage 7.
         injector: with which generators; by default those that ship with the package.
     """
 
@@ -57,6 +57,7 @@ class MammoCgan(Forger):
             power=blend.power,
             noise=self.noise,
             noise_model=self.noise_model,
+            lift=False,
             seed=seed,
         )
         if not forgery.mask.any():

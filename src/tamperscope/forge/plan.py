@@ -16,7 +16,7 @@ from tamperscope.forge.forgery import Square
 from tamperscope.forge.injector import NoiseModel
 
 NUMBERS = ("threshold", "smoothing", "power", "noise")
-COLUMNS = ("image", "square", "size_mm", *NUMBERS, "noise_model", "seed")
+COLUMNS = ("image", "square", "size_mm", *NUMBERS, "noise_model", "lift", "seed")
 """What a row may say. Only ``image`` and ``square`` must be there."""
 
 
@@ -27,7 +27,8 @@ class Row:
     Attributes:
         number: of the row in its plan, from 1.
         image: the file to forge.
-        square: where; None for a place at random in the tissue.
+        square: where; None for a place at random, where masses are likely.
+        anywhere: whether a place at random may be anywhere in the tissue.
         size_mm: side of a square at random; by default the injector's.
         parameters: of ``Injector.inject``, without the seed; what is not there has the injector's defaults.
         seed: of the square at random and of the injection.
@@ -39,6 +40,7 @@ class Row:
     size_mm: float | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+    anywhere: bool = False
 
     def request(self) -> dict[str, Any]:
         """The row as JSON, by which its result is known again; of the image only the name, for it goes into a file."""
@@ -46,7 +48,7 @@ class Row:
         return {
             "row": self.number,
             "image": self.image.name,
-            "square": square or "random",
+            "square": square or ("anywhere" if self.anywhere else "random"),
             "size_mm": self.size_mm,
             **dict(self.parameters),
             "seed": self.seed,
@@ -66,8 +68,8 @@ def read_plan(path: str | Path) -> list[Row | BadRow]:
     """Read a plan.
 
     A CSV file has a header; a JSON file is a list of objects. Both have the columns of ``COLUMNS``: ``image`` is
-    relative to the plan's folder, ``square`` is ``x,y,side`` in pixels (in JSON also a list) or ``random``, a seed that
-    is not given is the row's number.
+    relative to the plan's folder, ``square`` is ``x,y,side`` in pixels (in JSON also a list), ``random`` or
+    ``anywhere``, ``lift`` is true or false, a seed that is not given is the row's number.
 
     Raises:
         TamperscopeError: the file is no plan at all: not readable, no rows, or unknown columns.
@@ -128,18 +130,21 @@ def _row(number: int, entries: Any, folder: Path) -> Row | BadRow:
             if entries["noise_model"] not in get_args(NoiseModel):
                 raise ValueError(f"noise_model must be {' or '.join(get_args(NoiseModel))}")
             parameters["noise_model"] = entries["noise_model"]
+        if "lift" in entries:
+            parameters["lift"] = _truth("lift", entries["lift"])
         seed = _whole("seed", entries.get("seed", number))
-        return Row(number, folder / image, square, size_mm, parameters, seed)
+        anywhere = entries.get("square") == "anywhere"
+        return Row(number, folder / image, square, size_mm, parameters, seed, anywhere)
     except ValueError as error:
         return BadRow(number, str(image or ""), f"{error}.")
 
 
 def _square(value: Any) -> Square | None:
-    if value == "random":
+    if value in ("random", "anywhere"):
         return None
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list) or len(parts) != 3:
-        raise ValueError("square must be x,y,side in pixels, or random")
+        raise ValueError("square must be x,y,side in pixels, random or anywhere")
     x, y, side = (_whole("square", part) for part in parts)
     return Square(x, y, side)
 
@@ -152,6 +157,13 @@ def _number(name: str, value: Any) -> float:
     if not math.isfinite(number) or isinstance(value, bool):
         raise ValueError(f"{name} must be a number, not '{value}'")
     return number
+
+
+def _truth(name: str, value: Any) -> bool:
+    text = str(value).lower()
+    if text not in ("true", "false"):
+        raise ValueError(f"{name} must be true or false, not '{value}'")
+    return text == "true"
 
 
 def _whole(name: str, value: Any) -> int:

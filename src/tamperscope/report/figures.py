@@ -71,6 +71,36 @@ def draw_spectra(ratios: Mapping[str, np.ndarray], path: Path) -> Path:
     return _save(plt, figure, path)
 
 
+def draw_losses(curves: Mapping[str, Mapping[str, Any]], path: Path) -> Path:
+    """Losses and the discriminator's accuracy against the step, a row for each network; grey where it rested.
+
+    Args:
+        curves: by network, arrays by the names of ``train/mammo_cgan.py``'s columns.
+        path: of the picture.
+    """
+    plt = _pyplot()
+    panels = (
+        ("discriminator_loss", "discriminator's loss"),
+        ("adversarial_loss", "generator's adversarial loss"),
+        ("l1", "L1, reference intensity / 1100"),
+        ("discriminator_accuracy", "discriminator's accuracy"),
+    )
+    figure, axes = plt.subplots(len(curves), 4, figsize=(12, 2.4 * len(curves)), squeeze=False)
+    for row, (name, curve) in zip(axes, curves.items(), strict=True):
+        steps, resting = curve["step"], curve.get("discriminator_rested")
+        for axis, (column, label) in zip(row, panels, strict=True):
+            axis.plot(steps, curve[column], linewidth=1)
+            if resting is not None:
+                axis.fill_between(
+                    steps, 0, 1, where=resting > 0, transform=axis.get_xaxis_transform(), color="0.85", step="pre"
+                )
+            axis.set_title(f"{name.upper()}: {label}", fontsize=9)
+            axis.set_xlabel("step", fontsize=8)
+            axis.tick_params(labelsize=8)
+    figure.tight_layout()
+    return _save(plt, figure, path)
+
+
 def draw_intensity_part(path: Path, *, threshold: float = 400.0, smoothings: Sequence[float] = (5, 20, 40, 80)) -> Path:
     """Figure 3: part B of W against intensity, for several alphas."""
     plt = _pyplot()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -61,6 +62,10 @@ class CganRecipe(_Recipe):
     """Of the distance between the discriminator's mean maps of real and of generated squares."""
     shipped_strength: float = Field(default=1.0, gt=0, le=1)
     """Of what an adding generator adds: scales its last convolution when it is exported."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the networks' arithmetic; weights, losses and optimisers stay float32."""
+    log_every: int = Field(default=200, gt=0)
+    """Steps a row of the CSV of losses."""
 
 
 class MammoCganRecipe(_Recipe):
@@ -180,17 +185,36 @@ class AutoencoderRecipe(_Recipe):
 RecipeT = TypeVar("RecipeT", bound=BaseModel)
 
 
-def load_recipe(path: str | Path, kind: type[RecipeT]) -> RecipeT:
+def load_recipe(path: str | Path, kind: type[RecipeT], *, changes: Sequence[str] = ()) -> RecipeT:
     """Read and validate a recipe.
+
+    Args:
+        path: the YAML file.
+        kind: what it is a recipe of.
+        changes: settings that differ from the file's, ``cgan1.steps=100``; values are YAML.
 
     Raises:
         TamperscopeError: the file can't be read, or a setting is missing, unknown or out of range.
     """
     try:
-        return kind.model_validate(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
+        settings = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        for change in changes:
+            _apply(settings, change)
+        return kind.model_validate(settings)
     except (OSError, yaml.YAMLError) as error:
         raise TamperscopeError(f"{path} can't be read as a recipe: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise TamperscopeError(f"{path}: {where}: {first['msg']}") from error
+
+
+def _apply(settings: Any, change: str) -> None:
+    """Change one setting in place."""
+    name, equals, value = change.partition("=")
+    *parents, last = name.split(".")
+    for parent in parents:
+        settings = settings.get(parent) if isinstance(settings, dict) else None
+    if not equals or not isinstance(settings, dict):
+        raise TamperscopeError(f"'{change}' changes no setting: write NAME=VALUE, with the name as in cgan1.steps.")
+    settings[last] = yaml.safe_load(value)

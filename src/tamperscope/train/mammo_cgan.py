@@ -20,6 +20,8 @@ from tamperscope.train.export import export_network
 SCALE = 1100.0
 """Stage 2: reference intensity is divided by this."""
 
+COLUMNS = ("step", "discriminator_loss", "adversarial_loss", "l1", "discriminator_accuracy", "discriminator_rested")
+"""Of the CSV of losses; the last is the share of the steps since the last row in which the discriminator rested."""
 _CHECKPOINT_EVERY = 200
 _ACCURACY_MEMORY = 0.95
 
@@ -91,7 +93,7 @@ def train_cgan(
     discriminator is shown frames only.
 
     Args:
-        recipe: networks, losses, schedule.
+        recipe: networks, losses, schedule, precision.
         squares: N x 1 x 64 x 64, scaled.
         before: CGAN1, to train CGAN2 on what it makes; None to train CGAN1.
         batch: squares a step.
@@ -123,29 +125,32 @@ def train_cgan(
         for name, state in saved.items():
             parts[name].load_state_dict(state)  # type: ignore[union-attr]
 
-    accuracy, resting = 0.5, 0
+    accuracy, resting, rested = 0.5, 0, 0
+    mixed = torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16")
     with out.with_suffix(".csv").open("a", newline="", encoding="utf-8") as lines:
         log = csv.writer(lines)
         if start == 0:
-            log.writerow(["step", "discriminator_loss", "adversarial_loss", "l1", "discriminator_accuracy"])
+            log.writerow(COLUMNS)
         for step in tqdm(range(start, recipe.steps), desc=out.name, initial=start, total=recipe.steps, mininterval=5):
             noise = recipe.condition_noise * (1 - 0.9 * step / recipe.steps)
             order = torch.Generator().manual_seed(seed * 1_000_003 + step)
             real = squares[torch.randint(len(squares), (batch,), generator=order)]
-            with torch.no_grad():
+            with torch.no_grad(), mixed:
                 condition = first_condition(source, real)
                 if before is not None:
-                    condition = before.refine(condition)
+                    condition = before.refine(condition).float()
                     condition[..., HOLE, HOLE] += noise * torch.randn_like(condition[..., HOLE, HOLE])
-            made = generator.refine(condition)
+            with mixed:
+                made = generator.refine(condition).float()
             shown = condition_of(real) if latent else condition
 
-            told_real, told_made = discriminator(real, shown), discriminator(made.detach(), shown)
+            with mixed:
+                told_real, told_made = (discriminator(one, shown).float() for one in (real, made.detach()))
             discriminator_loss = ((told_real - 1) ** 2).mean() + ((told_made + 1) ** 2).mean()
             right = 0.5 * ((told_real > 0).float().mean() + (told_made < 0).float().mean())
             accuracy = _ACCURACY_MEMORY * accuracy + (1 - _ACCURACY_MEMORY) * float(right)
             if resting > 0:
-                resting -= 1
+                resting, rested = resting - 1, rested + 1
             elif accuracy > recipe.pause_accuracy:
                 resting, accuracy = recipe.pause_batches, 0.5
             else:
@@ -153,7 +158,9 @@ def train_cgan(
                 discriminator_loss.backward()
                 discriminator_step.step()
 
-            adversarial_loss = ((discriminator(made, shown) - 1) ** 2).mean()
+            with mixed:
+                told = discriminator(made, shown).float()
+            adversarial_loss = ((told - 1) ** 2).mean()
             known = len(real) // 2 if latent else len(real)
             l1 = (made - real)[:known].abs().mean()
             total = recipe.adversarial_weight * adversarial_loss + recipe.l1_weight * l1
@@ -163,10 +170,14 @@ def train_cgan(
             total.backward()
             generator_step.step()
 
-            if (step + 1) % _CHECKPOINT_EVERY == 0 or step + 1 == recipe.steps:
+            ends = step + 1 == recipe.steps
+            if (step + 1) % recipe.log_every == 0 or ends:
                 losses = (discriminator_loss, adversarial_loss, l1)
-                log.writerow([step + 1, *(f"{float(loss):.5f}" for loss in losses), f"{accuracy:.3f}"])
+                share = rested / ((step % recipe.log_every) + 1)
+                log.writerow([step + 1, *(f"{loss.item():.5f}" for loss in losses), f"{accuracy:.3f}", f"{share:.2f}"])
                 lines.flush()
+                rested = 0
+            if (step + 1) % _CHECKPOINT_EVERY == 0 or ends:
                 states = {name: part.state_dict() for name, part in parts.items()}
                 torch.save({**states, "step": step + 1}, checkpoint.with_suffix(".part"))
                 checkpoint.with_suffix(".part").replace(checkpoint)

@@ -1,0 +1,113 @@
+"""``tamperscope bench realism``, ``figures``, ``places`` and ``losses``: how well injected tumours pass, in numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from tamperscope.benchmark.realism import Places
+
+_DATA = click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the CESM images with images.csv and regions.csv.",
+)
+_PLACES = click.option(
+    "--places",
+    type=click.Choice(["likely", "anywhere"]),
+    default="likely",
+    show_default=True,
+    help="Where squares are drawn: where masses are likely, or anywhere in the tissue.",
+)
+_LIFT = click.option("--lift/--no-lift", default=True, show_default=True, help="As for tamperscope inject.")
+
+
+@click.command("realism")
+@_DATA
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="realism.md.")
+@click.option(
+    "--weights",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with mammo-cgan-1 and mammo-cgan-2; the shipped ones by default.",
+)
+@_PLACES
+@_LIFT
+@click.option("--seed", default=0, show_default=True, help="Of conversion, places and tumours.")
+def realism(data: Path, out: Path, weights: Path | None, places: Places, lift: bool, seed: int) -> None:
+    """Can synthetic masses be told from real ones? A classifier on frozen features, KID, noise in and around."""
+    from tamperscope.benchmark.cesm import load_cases
+    from tamperscope.benchmark.realism import REAL, collect_squares, diversity, features, mean_distance, typical_square
+    from tamperscope.benchmark.realism_report import summarise_realism, write_realism
+    from tamperscope.forge.injector import Injector
+    from tamperscope.networks.mobilenet_v2 import load_mobilenet_v2
+
+    cases = load_cases(data)
+    injector = Injector.load() if weights is None else Injector.load(folder=weights)
+    shown = collect_squares(cases, injector, seed=seed, places=places, lift=lift)
+    network = load_mobilenet_v2()
+    real = [one.picture for one in shown if one.kind == REAL]
+    seeds = diversity(injector, *typical_square(cases, seed=seed), seeds=50)
+    spreads = mean_distance(network, seeds), mean_distance(network, real)
+    text = summarise_realism(shown, features(network, [one.picture for one in shown]), spreads)
+    write_realism(text, out)
+    click.echo(text)
+
+
+@click.command("figures")
+@_DATA
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Pictures, spectra.md.")
+@click.option(
+    "--weights",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with mammo-cgan-1 and mammo-cgan-2; the shipped ones by default.",
+)
+@_PLACES
+@_LIFT
+@click.option("--spectra", default=40, show_default=True, type=click.IntRange(2), help="Images to measure noise on.")
+@click.option("--seed", default=0, show_default=True, help="Of conversion, places and tumours.")
+def figures(data: Path, out: Path, weights: Path | None, places: Places, lift: bool, spectra: int, seed: int) -> None:
+    """Figures 3, 4 and 9 of the report on held-out patients, seeds of one square, noise inside against around."""
+    from tamperscope.benchmark.cesm import load_cases
+    from tamperscope.benchmark.injection_figures import write_figures
+    from tamperscope.forge.injector import Injector
+
+    injector = Injector.load() if weights is None else Injector.load(folder=weights)
+    table = write_figures(load_cases(data), injector, out, seed=seed, spectra=spectra, places=places, lift=lift)
+    (out / "spectra.md").write_text(table + "\n", encoding="utf-8")
+    click.echo(table)
+
+
+@click.command("places")
+@_DATA
+@click.option("--seed", default=0, show_default=True, help="Of conversion and places.")
+def places(data: Path, seed: int) -> None:
+    """Learn where masses lie from the training patients: the numbers that random squares are drawn by."""
+    from tamperscope.benchmark.cesm import load_cases
+    from tamperscope.benchmark.mass_places import learn_places
+
+    learnt = learn_places(load_cases(data), seed=seed)
+    low, high, _ = learnt.auc.interval
+    click.echo(
+        f"{learnt.masses} masses of the training patients, {learnt.squares} squares anywhere\n"
+        f"logarithm of the odds: {learnt.odds[0]:.3f} x brightness, {learnt.odds[1]:.3f} x contrast\n"
+        f"19 of 20 masses have surroundings brighter than {learnt.darkest:.0f}\n"
+        f"AUC of telling a mass's surroundings, 5 folds by patient: {learnt.auc.estimate:.2f} [{low:.2f}, {high:.2f}]"
+    )
+
+
+@click.command("losses")
+@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The picture.")
+def losses(run: Path, out: Path) -> None:
+    """Draw the loss curves of RUN, the folder of a training of Mammo-CGAN: losses, accuracy, pauses."""
+    from tamperscope.benchmark.loss_curves import read_losses
+    from tamperscope.report.figures import draw_losses
+
+    curves = read_losses(run)
+    click.echo(draw_losses(curves, out))
+    for name, curve in curves.items():
+        click.echo(f"{name}: {curve['step'][-1]:.0f} steps, the discriminator rested in {curve['rested']:.0f} of them")
