@@ -26,7 +26,7 @@ _FAILURES_SHOWN = 20
 @click.option(
     "--noise-model",
     type=click.Choice(["white", "matched", "tissue"]),
-    default="matched",
+    default="tissue",
     show_default=True,
     help="Stage 7: white as in the report, or with the level and spectrum of the tissue around.",
 )

@@ -39,7 +39,7 @@ def synthesize(
     *,
     count: int,
     seed: int = 0,
-    noise_model: NoiseModel = "matched",
+    noise_model: NoiseModel = "tissue",
 ) -> Iterator[Outcome]:
     """Inject one lesion into each of ``count`` copies of the images, by turns; what is there already is kept.
 
