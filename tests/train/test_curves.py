@@ -44,3 +44,9 @@ def test_entries_that_a_killed_training_will_draw_again_are_dropped(tmp_path):
         curves.add(200, 0.45, 0.6)
     assert [row[0] for row in table(tmp_path)] == ["step", "100", "200"]
     assert table(tmp_path)[-1][1] == "0.45000"
+
+
+def test_a_column_may_have_no_number(tmp_path):
+    with Curves(tmp_path, "net", COLUMNS) as curves:
+        curves.add(100, 0.75, None)
+    assert table(tmp_path)[-1] == ["100", "0.75000", ""]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +15,9 @@ from tamperscope.benchmark.cesm import DATA_STATEMENT, load_cases
 from tamperscope.forge.autoencoder import CENTRE, UNIT, WEIGHTS_NAME
 from tamperscope.networks.tissue_autoencoder import TissueAutoencoder
 from tamperscope.runtime.memory import keep_freed_memory
+from tamperscope.train.checkpoint import keep, resume
 from tamperscope.train.config import AutoencoderRecipe
+from tamperscope.train.curves import Curves
 from tamperscope.train.export import export_network
 from tamperscope.train.inpainting_tissue import GREY_LEVEL, Tissue, load_tissue
 
@@ -57,18 +57,9 @@ def fit_autoencoder(recipe: AutoencoderRecipe, images: Sequence[Tissue], *, out:
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch's stubs lack it
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.mean_decay))
     optimiser = torch.optim.Adam(network.parameters(), recipe.rate)
-    checkpoint, start = out / "autoencoder.pt", 0
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        parts: tuple[Any, ...] = (network, average, optimiser)
-        for part, state in zip(parts, saved["states"], strict=True):
-            part.load_state_dict(state)
-        start = saved["step"]
-
-    with (out / "autoencoder.csv").open("a", newline="", encoding="utf-8") as lines:
-        log = csv.writer(lines)
-        if start == 0:
-            log.writerow(["step", "l1"])
+    checkpoint, parts = out / "autoencoder.pt", (network, average, optimiser)
+    start = resume(checkpoint, parts)
+    with Curves(out, "autoencoder", ("step", "l1"), start=start) as curves:
         seen: list[float] = []
         for step in tqdm(range(start, recipe.steps), initial=start, total=recipe.steps, mininterval=5):
             for group in optimiser.param_groups:
@@ -84,12 +75,9 @@ def fit_autoencoder(recipe: AutoencoderRecipe, images: Sequence[Tissue], *, out:
             average.update_parameters(network)
             seen.append(float(loss.detach()))
             if (step + 1) % _CHECKPOINT_EVERY == 0 or step + 1 == recipe.steps:
-                log.writerow([step + 1, f"{np.mean(seen):.5f}"])
-                lines.flush()
+                curves.add(step + 1, float(np.mean(seen)))
                 seen = []
-                states = [part.state_dict() for part in (network, average, optimiser)]
-                torch.save({"states": states, "step": step + 1}, checkpoint.with_suffix(".part"))
-                checkpoint.with_suffix(".part").replace(checkpoint)
+                keep(checkpoint, parts, step + 1)
     network.load_state_dict(average.module.state_dict())
     return network.eval()
 

@@ -39,12 +39,14 @@ class Curves:
             return
         self._board = SummaryWriter(str(out / "curves" / name), purge_step=start + 1)  # type: ignore[no-untyped-call]
 
-    def add(self, step: int, *values: float) -> None:
-        """One entry: the step, and a number for each further column."""
-        self._table.writerow([step, *(f"{value:.5f}" for value in values)])
+    def add(self, step: int, *values: float | None) -> None:
+        """One entry: the step, and a number for each further column, None where there is none."""
+        self._table.writerow([step, *("" if value is None else f"{value:.5f}" for value in values)])
         self._lines.flush()
         if self._board is not None:
             for name, value in zip(self.columns[1:], values, strict=True):
+                if value is None:
+                    continue
                 self._board.add_scalar(name, value, step)  # type: ignore[no-untyped-call]
 
     def __enter__(self) -> Curves:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import torch
@@ -18,7 +17,9 @@ from tamperscope.benchmark.cesm import DATA_STATEMENT, load_cases
 from tamperscope.networks.mobilenet_v2 import MobileNetV2Features, load_mobilenet_v2
 from tamperscope.networks.partial_convolution import PartialConvolutionUNet
 from tamperscope.runtime.memory import keep_freed_memory
+from tamperscope.train.checkpoint import keep, resume
 from tamperscope.train.config import InpaintingRecipe, Loss
+from tamperscope.train.curves import Curves
 from tamperscope.train.export import export_network
 from tamperscope.train.inpainting_batches import Batch, Batches
 from tamperscope.train.inpainting_losses import feature_losses, pixel_losses
@@ -65,18 +66,9 @@ def fit_inpainting(
     trunk = load_mobilenet_v2()
     optimiser = torch.optim.Adam(network.parameters(), recipe.rate)
     batches = Batches(recipe, images, outlines)
-    checkpoint, start = out / "partial-convolution.pt", 0
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        parts: tuple[Any, ...] = (network, average, optimiser)
-        for part, state in zip(parts, saved["states"], strict=True):
-            part.load_state_dict(state)
-        start = saved["step"]
-
-    with (out / "partial-convolution.csv").open("a", newline="", encoding="utf-8") as lines:
-        log = csv.writer(lines)
-        if start == 0:
-            log.writerow(["step", *_LOSSES])
+    checkpoint, parts = out / "partial-convolution.pt", (network, average, optimiser)
+    start = resume(checkpoint, parts)
+    with Curves(out, "partial-convolution", ("step", *_LOSSES), start=start) as curves:
         seen: dict[Loss, list[float]] = {name: [] for name in _LOSSES}
         for step in tqdm(range(start, recipe.steps), initial=start, total=recipe.steps, mininterval=5):
             network.train()
@@ -94,12 +86,9 @@ def fit_inpainting(
             for name, loss in losses.items():
                 seen[name].append(float(loss.detach()))
             if (step + 1) % _CHECKPOINT_EVERY == 0 or step + 1 == recipe.steps:
-                log.writerow([step + 1, *(f"{np.mean(seen[name]):.5f}" if seen[name] else "" for name in _LOSSES)])
-                lines.flush()
+                curves.add(step + 1, *(float(np.mean(seen[name])) if seen[name] else None for name in _LOSSES))
                 seen = {name: [] for name in _LOSSES}
-                states = [part.state_dict() for part in (network, average, optimiser)]
-                torch.save({"states": states, "step": step + 1}, checkpoint.with_suffix(".part"))
-                checkpoint.with_suffix(".part").replace(checkpoint)
+                keep(checkpoint, parts, step + 1)
     network.load_state_dict(average.module.state_dict())
     return network.eval()
 

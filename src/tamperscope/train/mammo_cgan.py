@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from tamperscope.benchmark.mass_squares import augment_square, cut_mass_squares
 from tamperscope.forge.harmonic import fill_harmonic
 from tamperscope.networks.mammo_cgan import HOLE, Discriminator, Generator, condition_of, ring_of
 from tamperscope.train.config import CganRecipe, MammoCganRecipe
+from tamperscope.train.curves import Curves
 from tamperscope.train.export import export_network
 
 SCALE = 1100.0
@@ -127,10 +127,7 @@ def train_cgan(
 
     accuracy, resting, rested = 0.5, 0, 0
     mixed = torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16")
-    with out.with_suffix(".csv").open("a", newline="", encoding="utf-8") as lines:
-        log = csv.writer(lines)
-        if start == 0:
-            log.writerow(COLUMNS)
+    with Curves(out.parent, out.name, COLUMNS, start=start) as curves:
         for step in tqdm(range(start, recipe.steps), desc=out.name, initial=start, total=recipe.steps, mininterval=5):
             noise = recipe.condition_noise * (1 - 0.9 * step / recipe.steps)
             order = torch.Generator().manual_seed(seed * 1_000_003 + step)
@@ -174,8 +171,7 @@ def train_cgan(
             if (step + 1) % recipe.log_every == 0 or ends:
                 losses = (discriminator_loss, adversarial_loss, l1)
                 share = rested / ((step % recipe.log_every) + 1)
-                log.writerow([step + 1, *(f"{loss.item():.5f}" for loss in losses), f"{accuracy:.3f}", f"{share:.2f}"])
-                lines.flush()
+                curves.add(step + 1, *(loss.item() for loss in losses), accuracy, share)
                 rested = 0
             if (step + 1) % _CHECKPOINT_EVERY == 0 or ends:
                 states = {name: part.state_dict() for name, part in parts.items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -22,6 +21,7 @@ from tamperscope.forge.injector import Injector
 from tamperscope.io.read import read_mammogram
 from tamperscope.networks.trace import TraceNetwork
 from tamperscope.runtime.memory import keep_freed_memory
+from tamperscope.train.checkpoint import keep, resume
 from tamperscope.train.config import TraceRecipe
 from tamperscope.train.curves import Curves
 from tamperscope.train.export import export_network
@@ -258,13 +258,8 @@ def train_trace(
     average = _averaged(network)
     optimiser = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps + 1, pct_start=0.1)
-    checkpoint, start = out / "trace.pt", 0
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        parts: tuple[Any, ...] = (network, average, optimiser, schedule)
-        for part, state in zip(parts, saved["states"], strict=True):
-            part.load_state_dict(state)
-        start = saved["step"]
+    checkpoint, parts = out / "trace.pt", (network, average, optimiser, schedule)
+    start = resume(checkpoint, parts)
     sources = load_sources(cases)
     crops = Crops(
         recipe,
@@ -292,8 +287,6 @@ def train_trace(
                 recent = []
                 curves.add(step, float(mean), float(accuracy))
                 progress.set_postfix(loss=f"{mean:.3f}", accuracy=f"{accuracy:.3f}")
-                states = [part.state_dict() for part in (network, average, optimiser, schedule)]
-                torch.save({"states": states, "step": step}, checkpoint.with_suffix(".part"))
-                checkpoint.with_suffix(".part").replace(checkpoint)
+                keep(checkpoint, parts, step)
     network.load_state_dict(average.module.state_dict())
     return network.eval()
