@@ -8,7 +8,7 @@ import pytest
 from tamperscope.detect.calibration import Calibration, NullDistribution
 from tamperscope.detect.detectors import load_detector
 from tamperscope.detect.domain import Domain
-from tamperscope.detect.multi_cue import MultiCueDetector
+from tamperscope.detect.multi_cue import CUES, MultiCueDetector
 from tamperscope.errors import TamperscopeError
 from tamperscope.io.read import read_mammogram
 from tamperscope.mammogram import Spacing
@@ -87,12 +87,18 @@ def test_what_cannot_be_scored_says_why(detector, mammogram, words):
 
 def test_another_calibration_changes_the_score_and_the_hash(detector, film):
     loud = NullDistribution(tuple(float(i) for i in range(1000, 1040)))
-    other = detector.calibrated(Calibration({"trace": loud, "copies": loud}, Domain({}), "loud"))
+    other = detector.calibrated(Calibration(dict.fromkeys(CUES, loud), Domain({}), "loud"))
     assert isinstance(other, MultiCueDetector)
     finding = other.scan(copied_within(film)[0])
     assert finding.verdict == "real"
     assert finding.model["hash"] != detector.model["hash"]
     assert finding.model["calibration"] == "loud"
+
+
+def test_a_calibration_of_other_cues_is_refused(detector):
+    loud = NullDistribution(tuple(float(i) for i in range(1000, 1040)))
+    with pytest.raises(TamperscopeError, match="calibrate again"):
+        detector.calibrated(Calibration({"trace": loud, "copies": loud}, Domain({}), "loud"))
 
 
 def test_there_is_no_other_detector():
