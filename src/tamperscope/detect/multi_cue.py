@@ -35,7 +35,7 @@ THRESHOLD = 1 - FALSE_ALARMS
 CUES = ("trace", "areas", "copies")
 _WORDS = {
     "trace": "its fine structure differs from the rest of the image",
-    "areas": "an area differs a little all over from the other areas of the image",
+    "areas": "the fine structure of an area differs from that of the other areas",
     "copies": "the same tissue is there twice",
 }
 _LEARNT = "it looks like the examples that this was learnt from"
