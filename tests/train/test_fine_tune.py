@@ -15,6 +15,7 @@ from tamperscope.detect.cues.adapted import Adaptation  # noqa: E402
 from tamperscope.detect.cues.trace import compare_cells, trace_evidence  # noqa: E402
 from tamperscope.detect.multi_cue import MultiCueDetector  # noqa: E402
 from tamperscope.detect.residuals import noise_residuals  # noqa: E402
+from tamperscope.detect.working_image import prepare_image  # noqa: E402
 from tamperscope.errors import TamperscopeError  # noqa: E402
 from tamperscope.mammogram import Mammogram, Spacing  # noqa: E402
 from tamperscope.train.fine_tune import adapt, example_of, fine_tune, shipped_network  # noqa: E402
@@ -71,7 +72,7 @@ def test_training_on_finds_more_and_leaves_the_first_network_alone(examples, mon
 
 @pytest.fixture(scope="module")
 def adaptation(examples):
-    untouched = (mammogram(seed) for seed in range(100, 120))
+    untouched = (prepare_image(mammogram(seed)) for seed in range(100, 120))
     return adapt("rows", examples, untouched, model="m", steps=2)
 
 
@@ -111,7 +112,7 @@ def test_too_few_examples_or_untouched_images_are_refused(examples):
     with pytest.raises(TamperscopeError, match="at least 3"):
         adapt("rows", examples[:2], [], model="m", steps=1)
     with pytest.raises(TamperscopeError, match="at least 20"):
-        adapt("rows", examples, [mammogram(1)], model="m", steps=1)
+        adapt("rows", examples, [prepare_image(mammogram(1))], model="m", steps=1)
 
 
 def test_a_damaged_network_is_said_to_be_one():

@@ -19,7 +19,7 @@ from tamperscope.train.calibrate import calibrate_on  # noqa: E402
 from tamperscope.train.config import TraceRecipe, load_recipe  # noqa: E402
 from tamperscope.train.picture_history import age, jpeg_trip  # noqa: E402
 from tamperscope.train.pseudo_forgeries import KINDS, forge_crop  # noqa: E402
-from tamperscope.train.trace import draw_crop, export_trace, train_trace  # noqa: E402
+from tamperscope.train.trace import card_of, draw_crop, export_trace, train_trace  # noqa: E402
 
 CONFIG = Path(__file__).parents[2] / "configs" / "trace.yaml"
 PATIENTS = [(1, 1), (2, 2), (3, 4)]
@@ -108,7 +108,7 @@ def test_histories_keep_the_breast_and_the_background():
 def trained(recipe, files, injector, tmp_path_factory):
     out = tmp_path_factory.mktemp("trained")
     network = train_trace(recipe, files, injector, out=out, workers=0)
-    export_trace(recipe, network, out / "weights", data="test")
+    export_trace(network, out / "weights", card=card_of(recipe, data="test"))
     return network, out
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from tamperscope.detect.multi_cue import MultiCueDetector
-    from tamperscope.mammogram import Mammogram
+    from tamperscope.detect.working_image import WorkingImage
 
 _FOLDER = click.Path(exists=True, path_type=Path)
 
@@ -39,6 +39,7 @@ def adapt(
     from tqdm import tqdm
 
     from tamperscope.detect.multi_cue import MultiCueDetector
+    from tamperscope.detect.working_image import prepare_image
     from tamperscope.errors import TamperscopeError
     from tamperscope.io.read import read_mammogram
 
@@ -52,10 +53,10 @@ def adapt(
     forged, trusted = _images(examples), _images(untouched)
     seen = [example_of(read_mammogram(path), read_mask(path)) for path in tqdm(forged, desc="examples", disable=None)]
 
-    def trusted_images() -> Iterator[Mammogram]:
+    def trusted_images() -> Iterator[WorkingImage]:
         for path in tqdm(trusted, desc="untouched", disable=None):
             try:
-                yield read_mammogram(path)
+                yield prepare_image(read_mammogram(path))
             except TamperscopeError as error:
                 click.echo(f"left out {path}: {error}", err=True)
 

@@ -16,6 +16,11 @@ _DATA = click.option(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of the CESM images with images.csv and regions.csv.",
 )
+_WEIGHTS = click.option(
+    "--weights",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with mammo-cgan-1 and mammo-cgan-2; the shipped ones by default.",
+)
 _PLACES = click.option(
     "--places",
     type=click.Choice(["likely", "anywhere"]),
@@ -29,11 +34,7 @@ _LIFT = click.option("--lift/--no-lift", default=True, show_default=True, help="
 @click.command("realism")
 @_DATA
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="realism.md.")
-@click.option(
-    "--weights",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder with mammo-cgan-1 and mammo-cgan-2; the shipped ones by default.",
-)
+@_WEIGHTS
 @_PLACES
 @_LIFT
 @click.option("--seed", default=0, show_default=True, help="Of conversion, places and tumours.")
@@ -60,11 +61,7 @@ def realism(data: Path, out: Path, weights: Path | None, places: Places, lift: b
 @click.command("figures")
 @_DATA
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Pictures, spectra.md.")
-@click.option(
-    "--weights",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder with mammo-cgan-1 and mammo-cgan-2; the shipped ones by default.",
-)
+@_WEIGHTS
 @_PLACES
 @_LIFT
 @click.option("--spectra", default=40, show_default=True, type=click.IntRange(2), help="Images to measure noise on.")

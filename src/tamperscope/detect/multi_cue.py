@@ -32,12 +32,12 @@ from tamperscope.runtime.weights import WEIGHTS, find_weights
 NAME = "multi-cue"
 CALIBRATION = "multi-cue-calibration.json"
 THRESHOLD = 1 - FALSE_ALARMS
-CUES = ("trace", "areas", "copies")
 _WORDS = {
     "trace": "its fine structure differs from the rest of the image",
     "areas": "the fine structure of an area differs from that of the other areas",
     "copies": "the same tissue is there twice",
 }
+CUES = tuple(_WORDS)
 _LEARNT = "it looks like the examples that this was learnt from"
 _MOST_REGIONS = 20
 _LEAST_CELLS = 256
@@ -64,7 +64,7 @@ class MultiCueDetector:
     @classmethod
     def load(cls, *, threads: int | None = None, weights: Path = WEIGHTS) -> MultiCueDetector:
         """With the networks and the calibration of a folder, by default those that ship with the package."""
-        calibration = Calibration.load(weights / CALIBRATION)
+        calibration = _of_these_cues(Calibration.load(weights / CALIBRATION))
         return replace(cls.uncalibrated(threads=threads, weights=weights), calibration=calibration)
 
     @classmethod
@@ -81,11 +81,7 @@ class MultiCueDetector:
         Raises:
             TamperscopeError: the calibration is of a detector with other cues.
         """
-        if set(calibration.nulls) != set(CUES):
-            raise TamperscopeError(
-                f"the calibration knows the cues {', '.join(calibration.nulls)}, and the detector has "
-                f"{', '.join(CUES)}: calibrate again (tamperscope calibrate)."
-            )
+        calibration = _of_these_cues(calibration)
         peaks = repr(sorted((cue, null.peaks) for cue, null in calibration.nulls.items())).encode()
         tag = hashlib.sha256(peaks).hexdigest()[:8]
         model = {**self.model, "hash": f"{self.model['hash']}-{tag}", "calibration": calibration.source}
@@ -157,6 +153,15 @@ class MultiCueDetector:
 
     def _not_scored(self, reason: str, seconds: float) -> Finding:
         return Finding.not_scored(reason, threshold=self.threshold, model=self.model, seconds=seconds)
+
+
+def _of_these_cues(calibration: Calibration) -> Calibration:
+    if set(calibration.nulls) != set(CUES):
+        raise TamperscopeError(
+            f"the calibration knows the cues {', '.join(calibration.nulls)}, and the detector has "
+            f"{', '.join(CUES)}: calibrate again (tamperscope calibrate)."
+        )
+    return calibration
 
 
 def _copies(image: WorkingImage, residuals: Residuals) -> np.ndarray:

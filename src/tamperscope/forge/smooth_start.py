@@ -29,13 +29,14 @@ def smooth_start(pixels: np.ndarray, hole: np.ndarray, known: np.ndarray) -> np.
     near = low_pass(pixels, known, _AIR_SIGMA)
     outside = np.where(near > 0, near, pixels[known].mean())
     surroundings = np.where(known, pixels, outside)
-    return fill_harmonic(surroundings, hole) + _PLATE * _bulge(surroundings, hole)
+    membrane = fill_harmonic(surroundings, hole)
+    return membrane + _PLATE * _bulge(surroundings, hole, membrane)
 
 
-def _bulge(pixels: np.ndarray, hole: np.ndarray) -> np.ndarray:
+def _bulge(pixels: np.ndarray, hole: np.ndarray, membrane: np.ndarray) -> np.ndarray:
     """What a thin plate is above a membrane, 0 outside the hole."""
     if hole.sum() <= _DIRECT:
-        return fill_biharmonic(pixels, hole) - fill_harmonic(pixels, hole)
+        return fill_biharmonic(pixels, hole) - membrane
     height, width = hole.shape
     size = max(1, width // 2), max(1, height // 2)
     share = cv2.resize((~hole).astype(np.float64), size, interpolation=cv2.INTER_AREA)

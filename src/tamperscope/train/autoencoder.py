@@ -20,6 +20,7 @@ from tamperscope.train.config import AutoencoderRecipe
 from tamperscope.train.curves import Curves
 from tamperscope.train.export import export_network
 from tamperscope.train.inpainting_tissue import GREY_LEVEL, Tissue, load_tissue
+from tamperscope.train.picture_history import turned
 
 _CHECKPOINT_EVERY = 100
 _LEAST_SHOWN = 0.6
@@ -103,8 +104,7 @@ def _draw_crop(images: Sequence[Tissue], crop: int, rng: np.random.Generator) ->
         if tissue.mean() < _LEAST_SHOWN or (tissue & ~image.healthy[where]).any():
             continue
         pixels = image.levels[where] * np.float32(GREY_LEVEL * rng.uniform(*_GAIN))
-        turns, flip = int(rng.integers(4)), rng.random() < 0.5
-        pixels, tissue = (np.rot90(part, turns)[:, :: -1 if flip else 1] for part in (pixels, tissue))
+        pixels, tissue = turned((pixels, tissue), rng)
         return pixels, tissue
     raise ValueError(f"no square of {crop} pixels is healthy tissue")
 
@@ -121,9 +121,8 @@ def export_autoencoder(recipe: AutoencoderRecipe, network: TissueAutoencoder, fo
         "recipe": recipe.model_dump(mode="json"),
         "seed": recipe.seed,
     }
-    # ONNX has no channels last: the layout only served the training.
     export_network(
-        network.to(memory_format=torch.contiguous_format),  # type: ignore[call-overload]
+        network,
         example,
         folder / f"{WEIGHTS_NAME}.onnx",
         free_axes=(0, 2, 3),

@@ -34,7 +34,8 @@ def export_network(
     Raises:
         RuntimeError: the exported network gives other numbers.
     """
-    module = module.eval()
+    # ONNX has no channels last: that layout serves trainings only.
+    module = module.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     path.parent.mkdir(parents=True, exist_ok=True)
     axes = {axis: f"axis{axis}" for axis in free_axes}
     with warnings.catch_warnings():

@@ -131,7 +131,7 @@ def few_shot(
                 learnt[count] = adapt(
                     family,
                     examples[:count],
-                    map(read, null),
+                    (prepare_image(read(row)) for row in null),
                     model=detector.model["hash"],
                     seed=seed,
                     weights=weights,

@@ -20,15 +20,14 @@ from tqdm import tqdm
 from tamperscope.detect.calibration import LEAST_IMAGES, NullDistribution
 from tamperscope.detect.cues.adapted import Adaptation
 from tamperscope.detect.residuals import noise_residuals
-from tamperscope.detect.working_image import mask_on_pixels, prepare_image
-from tamperscope.errors import TamperscopeError, UnscorableImageError
+from tamperscope.detect.working_image import WorkingImage, mask_on_pixels, prepare_image
+from tamperscope.errors import TamperscopeError
 from tamperscope.mammogram import Mammogram
 from tamperscope.networks.trace import TraceNetwork
 from tamperscope.runtime.memory import keep_freed_memory
 from tamperscope.runtime.weights import WEIGHTS, find_weights
-from tamperscope.train.export import export_network
-from tamperscope.train.picture_history import age
-from tamperscope.train.trace import describe_crop, trace_loss, turned
+from tamperscope.train.picture_history import age, turned
+from tamperscope.train.trace import describe_crop, export_trace, trace_loss
 
 LEAST_EXAMPLES = 3
 STEPS = 300
@@ -141,7 +140,7 @@ def _worth(pixels: np.ndarray, share: np.ndarray, corner: np.ndarray) -> float:
 def adapt(
     name: str,
     examples: Sequence[Example],
-    untouched: Iterable[Mammogram],
+    untouched: Iterable[WorkingImage],
     *,
     model: str,
     steps: int = STEPS,
@@ -171,11 +170,7 @@ def adapt(
     network = fine_tune(shipped_network(weights), usable, steps=steps, seed=seed)
     cue = Adaptation(name, *_exported(network), NullDistribution((0.0,)), model, "")
     peaks = []
-    for mammogram in untouched:
-        try:
-            image = prepare_image(mammogram)
-        except UnscorableImageError:
-            continue
+    for image in untouched:
         peaks.append(float(cue.evidence(noise_residuals(image.pixels), image.pixels > 0).max()))
     if len(peaks) < LEAST_IMAGES:
         raise TamperscopeError(f"{len(peaks)} untouched images could be scored; at least {LEAST_IMAGES} are needed.")
@@ -186,15 +181,10 @@ def adapt(
 
 def _exported(network: TraceNetwork) -> tuple[str, str]:
     """Encoder and head as ONNX files in base 64."""
-    seeded = torch.Generator().manual_seed(0)
-    inputs = {
-        "encoder": torch.randn(1, 3, 96, 128, generator=seeded),
-        "head": torch.randn(1, network.head.compared, 24, 32, generator=seeded),
-    }
-    codes = []
     with tempfile.TemporaryDirectory() as folder:
-        for part, example in inputs.items():
-            path = Path(folder) / f"{part}.onnx"
-            export_network(getattr(network, part), example, path, free_axes=(0, 2, 3), card={})
-            codes.append(base64.b64encode(path.read_bytes()).decode("ascii"))
-    return codes[0], codes[1]
+        export_trace(network, Path(folder), card={})
+        encoder, head = (
+            base64.b64encode((Path(folder) / f"trace-{part}.onnx").read_bytes()).decode("ascii")
+            for part in ("encoder", "head")
+        )
+    return encoder, head

@@ -134,9 +134,8 @@ def export_inpainting(recipe: InpaintingRecipe, network: PartialConvolutionUNet,
         "recipe": recipe.model_dump(mode="json"),
         "seed": recipe.seed,
     }
-    # ONNX has no channels last: the layout only served the training.
     export_network(
-        network.to(memory_format=torch.contiguous_format),  # type: ignore[call-overload]
+        network,
         example,
         folder / "partial-convolution.onnx",
         free_axes=(0, 2, 3),

@@ -12,6 +12,7 @@ from tamperscope.forge.partial_convolution import UNIT
 from tamperscope.forge.smooth_start import smooth_start
 from tamperscope.train.config import InpaintingRecipe
 from tamperscope.train.inpainting_tissue import Tissue, draw_crop
+from tamperscope.train.picture_history import turned
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 """Truth (units around the known tissue's mean), tissue, hole and smooth start: N x 1 x crop x crop each."""
@@ -37,9 +38,9 @@ class Batches:
         rng = np.random.default_rng([self.recipe.seed, step])
         earlier = rng.integers(max(0, step - self.recipe.kept), step + 1, self.recipe.batch - 1)
         drawn = [self._crop(int(number)) for number in (step, *earlier)]
-        turned = [_turned(crop, int(rng.integers(4)), bool(rng.random() < 0.5)) for crop in drawn]
+        views = [turned(crop, rng) for crop in drawn]
         true, tissue, hole, start = (
-            torch.from_numpy(np.stack(parts)[:, None].astype(np.float32)) for parts in zip(*turned, strict=True)
+            torch.from_numpy(np.stack(parts)[:, None].astype(np.float32)) for parts in zip(*views, strict=True)
         )
         return true, tissue, hole, start
 
@@ -51,7 +52,3 @@ class Batches:
         start = smooth_start(pixels, hole, known)
         true, begun = (((part - mean) / UNIT * tissue).astype(np.float32) for part in (pixels, start))
         return true, tissue, hole, begun
-
-
-def _turned(crop: tuple[np.ndarray, ...], turns: int, flip: bool) -> list[np.ndarray]:
-    return [np.rot90(part, turns)[:, :: -1 if flip else 1] for part in crop]

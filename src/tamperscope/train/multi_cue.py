@@ -15,7 +15,7 @@ from tamperscope.detect.multi_cue import CALIBRATION, NAME, MultiCueDetector
 from tamperscope.forge.injector import Injector
 from tamperscope.train.calibrate import calibrate_on
 from tamperscope.train.config import TraceRecipe
-from tamperscope.train.trace import export_trace, train_trace
+from tamperscope.train.trace import card_of, export_trace, train_trace
 
 FOLDS = 3
 
@@ -52,7 +52,8 @@ def train_multi_cue(
         learn, held = list(chosen.train), list(chosen.left_out)
     weights = out / "weights"
     network = train_trace(recipe, learn, Injector.load(threads=1), out=out, start_from=start_from)
-    export_trace(recipe, network, weights, data=f"{SOURCE_STATEMENT} {len(learn)} images, most of them resampled.")
+    data = f"{SOURCE_STATEMENT} {len(learn)} images, most of them resampled."
+    export_trace(network, weights, card=card_of(recipe, data=data))
     detector = MultiCueDetector.uncalibrated(weights=weights, threads=threads)
     calibrate_on(held, detector, seed=recipe.seed).save(weights / CALIBRATION)
     return weights

@@ -5,6 +5,8 @@ Forged and untouched crops of a batch go through the same histories, so that non
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -64,3 +66,9 @@ def jpeg_trip(pixels: np.ndarray, quality: int) -> np.ndarray:
     _, code = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])
     decoded: np.ndarray = np.asarray(cv2.imdecode(code, cv2.IMREAD_GRAYSCALE))
     return decoded.astype(np.float32) * np.float32(_WHITE / 255)
+
+
+def turned(pictures: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+    """All turned by the same multiple of 90 degrees, and flipped or not."""
+    turns, flip = int(rng.integers(4)), rng.random() < 0.5
+    return [np.ascontiguousarray(np.rot90(picture, turns)[:, :: -1 if flip else 1]) for picture in pictures]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,7 +26,7 @@ from tamperscope.train.checkpoint import keep, resume
 from tamperscope.train.config import TraceRecipe
 from tamperscope.train.curves import Curves
 from tamperscope.train.export import export_network
-from tamperscope.train.picture_history import age, resample
+from tamperscope.train.picture_history import age, resample, turned
 from tamperscope.train.pseudo_forgeries import forge_crop
 
 Batch = Sequence[torch.Tensor]
@@ -116,13 +117,6 @@ def describe_crop(pixels: np.ndarray, share: np.ndarray) -> tuple[np.ndarray | n
     )
 
 
-def turned(pictures: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
-    """All turned by the same multiple of 90 degrees, and flipped or not."""
-    turn, flip = int(rng.integers(4)), rng.random() < 0.5
-    turned_ones = [np.rot90(picture, turn) for picture in pictures]
-    return [np.ascontiguousarray(one[:, ::-1] if flip else one) for one in turned_ones]
-
-
 def _prepare(pixels: np.ndarray, factor: float, rng: np.random.Generator, side: int) -> np.ndarray:
     """Resampled and aged: an image before it is forged."""
     methods = (cv2.INTER_AREA, cv2.INTER_AREA, cv2.INTER_CUBIC, cv2.INTER_LINEAR)
@@ -146,22 +140,15 @@ def _cut(source: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
     return np.pad(best, ((0, side - best.shape[0]), (0, side - best.shape[1])))
 
 
-def export_trace(recipe: TraceRecipe, network: TraceNetwork, folder: Path, *, data: str) -> None:
+def export_trace(network: TraceNetwork, folder: Path, *, card: dict[str, Any]) -> None:
     """Write ``trace-encoder.onnx`` and ``trace-head.onnx`` with their cards.
 
     Args:
-        recipe: what it was trained with.
         network: trained.
         folder: where.
-        data: what it was trained on, for the cards.
+        card: what both cards say.
     """
     seeded = torch.Generator().manual_seed(0)
-    card = {
-        "data": data,
-        "licence": "Apache-2.0 (weights); the images that they were trained on are CC BY 4.0",
-        "recipe": recipe.model_dump(mode="json"),
-        "seed": recipe.seed,
-    }
     export_network(
         network.encoder,
         torch.randn(1, 3, 96, 128, generator=seeded),
@@ -177,6 +164,21 @@ def export_trace(recipe: TraceRecipe, network: TraceNetwork, folder: Path, *, da
         free_axes=(0, 2, 3),
         card={"task": "logit of cells", "input": "N x C + 8 x h x w, compared", "output": "N x 1 x h x w"} | card,
     )
+
+
+def card_of(recipe: TraceRecipe, *, data: str) -> dict[str, Any]:
+    """What the cards say of a training.
+
+    Args:
+        recipe: of the training.
+        data: what it learnt from.
+    """
+    return {
+        "data": data,
+        "licence": "Apache-2.0 (weights); the images that they were trained on are CC BY 4.0",
+        "recipe": recipe.model_dump(mode="json"),
+        "seed": recipe.seed,
+    }
 
 
 def trace_loss(network: TraceNetwork, batch: Batch, *, crop_weight: float) -> tuple[torch.Tensor, torch.Tensor]:
