@@ -177,3 +177,20 @@ def test_own_noise_adds_none(source, tmp_path):
     difference = stored * 0.3 - halved
     assert np.ptp(difference) < 0.65
     assert not done.notes
+
+
+def test_a_tone_bends_each_image_by_a_power_of_its_own(source, tmp_path):
+    plain = SMALL | {"sets": [{"name": "untouched", "kind": "untouched"}]}
+    pictures = []
+    for name, settings in (("straight", plain), ("bent", plain | {"tone": 0.3}), ("again", plain | {"tone": 0.3})):
+        made = build(Protocol.model_validate(settings), [open_source(source)], tmp_path / name)
+        rows = sorted(made.rows, key=lambda row: row.id)
+        pictures.append([cv2.imread(str(tmp_path / name / row.image), cv2.IMREAD_UNCHANGED) for row in rows])
+    powers = []
+    for straight, bent, again in zip(*pictures, strict=True):
+        np.testing.assert_array_equal(bent, again)
+        inside = (straight > 800) & (straight < 3600) & (bent > 0)
+        powers.append(float(np.median(np.log(bent[inside] / 4096) / np.log(straight[inside] / 4096))))
+    assert len(powers) >= 3
+    assert np.ptp(powers) > 0.05
+    assert all(np.exp(-0.32) < power < np.exp(0.32) for power in powers)

@@ -7,9 +7,12 @@ import numpy as np
 from tamperscope.benchmark.features import grid_strength, image_features
 from tamperscope.benchmark.manifest import Row, SourceFile
 from tamperscope.benchmark.shortcut_causes import find_causes
-from tamperscope.benchmark.shortcuts import Audit, audit_rows
+from tamperscope.benchmark.shortcuts import CLASSIFIERS, Audit, _retrained, audit_rows, cross_validated
 from tamperscope.forge.processing import Jpeg, Resize
 from tamperscope.forge.region import Region
+from tamperscope.io.intensity import TabulatedMap
+from tamperscope.judge.bootstrap import bootstrap_auc
+from tamperscope.mammogram import Source
 from tests.detect.images import make_mammogram
 
 SOURCE = SourceFile(collection="c", image="i", file="f", sha256="0")
@@ -46,19 +49,43 @@ def rows(shift, *, images=40):
 
 
 def failed(shift):
-    return {audit.name for audit in audit_rows(rows(shift), draws=100, exchanges=4) if audit.verdict == "NOT AT CHANCE"}
+    return {
+        audit.name for audit in audit_rows(rows(shift), draws=100, retrainings=8) if audit.verdict == "NOT AT CHANCE"
+    }
 
 
 def test_no_shortcut_no_alarm():
     assert failed({}) == set()
 
 
-def test_what_exchanged_labels_give_is_a_note_and_no_pass():
-    audit = Audit("x", "boosted trees", "plain", 0.57, 0.52, 0.62, (0.40, 0.59), 648, 81)
+def test_the_interval_of_the_whole_procedure_decides_where_there_is_one():
+    audit = Audit("x", "boosted trees", "plain", 0.57, 0.52, 0.62, (0.51, 0.63), 648, 81)
     assert not audit.at_chance
-    assert audit.verdict == "not at chance, as far as with labels exchanged"
-    assert replace(audit, low=0.49).at_chance
+    assert replace(audit, retrained=(0.48, 0.66)).at_chance
+    assert replace(audit, retrained=None, low=0.49).at_chance
     assert replace(audit, auc=0.549).at_chance
+
+
+def test_training_anew_widens_the_interval_and_still_sees_what_is_there():
+    """Few untouched images, no shortcut: what a classifier learns is chance, and the interval must tell."""
+    rng = np.random.default_rng(3)
+    patients, labels = np.repeat(np.arange(16), 2).astype(object), np.tile([0, 1], 16)
+    make = CLASSIFIERS["logistic regression"]
+    trained, anew = [], []
+    for _ in range(4):
+        values = rng.standard_normal((32, 6))
+        scores = cross_validated(values, labels, patients, make)
+        low, high, _ = bootstrap_auc(labels, scores, patients, draws=200).interval
+        trained.append(high - low)
+        low, high = _retrained(values, labels, patients, make, draws=25, seed=0)
+        anew.append(high - low)
+        assert low <= 0.5 <= high
+    assert np.mean(anew) > 1.1 * np.mean(trained)
+    shifted = rows({"grid": 0.05})
+    values, labels = np.array([[one.features["grid"]] for one in shifted]), np.array([one.label for one in shifted])
+    patients = np.array([one.patient for one in shifted], object)
+    low, _ = _retrained(values, labels, patients, CLASSIFIERS["logistic regression"], draws=20, seed=0)
+    assert low > 0.5
 
 
 def test_each_shortcut_is_seen():
@@ -68,8 +95,16 @@ def test_each_shortcut_is_seen():
     assert "global histogram" in failed({"histogram": np.r_[0.2, np.zeros(31)]})
 
 
+def stored(mammogram):
+    """The image as one that was read from a 12-bit file."""
+    levels = np.arange(4096, dtype=np.float64)
+    as_they_are = TabulatedMap(levels, levels, (0, 300, 800), "identity")
+    source = Source("x.png", "", "png", np.rint(mammogram.pixels).clip(0, 4095).astype(np.uint16), as_they_are)
+    return replace(mammogram, source=source)
+
+
 def test_features_see_what_they_are_for():
-    mammogram = make_mammogram(800, 600)
+    mammogram = stored(make_mammogram(800, 600))
     rng = np.random.default_rng(0)
     region = Region.box(100, 200, 50, 40)
     plain = image_features(mammogram, region)
@@ -78,7 +113,7 @@ def test_features_see_what_they_are_for():
     assert len(plain["histogram"]) == 32
     assert np.isclose(sum(plain["histogram"]), 1, atol=1e-4)
     assert all(0 <= share <= 1 for share in plain["place"])
-    noisy = make_mammogram(800, 600)
+    noisy = stored(make_mammogram(800, 600))
     noisy.pixels[noisy.tissue] += rng.normal(0, 20, int(noisy.tissue.sum())).astype(np.float32)
     before = max(image_features(noisy, None)["periodicity"])
     noisy.pixels[:] = Resize(factor=0.5).apply(noisy.pixels, rng)

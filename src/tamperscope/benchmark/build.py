@@ -167,6 +167,7 @@ def _prepare(job: _Job, task: tuple[int, str]) -> tuple[int, str, dict[str, Any]
             preparation=job.protocol.prepare,
             lossy=collection.lossy,
             seed=_image_seed(job.protocol.seed, collection, image),
+            tone=job.protocol.tone,
         )
     except TamperscopeError as error:
         return number, name, str(error)

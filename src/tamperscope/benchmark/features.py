@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from tamperscope.forge.region import Region
+from tamperscope.io.intensity import TabulatedMap
 from tamperscope.mammogram import Mammogram
 
 HISTOGRAM_BINS = 32
-HISTOGRAM_TOP = 1100.0
 
 
 def image_features(mammogram: Mammogram, region: Region | None) -> dict[str, Any]:
@@ -39,9 +39,16 @@ def grid_strength(pixels: np.ndarray) -> float:
 
 
 def histogram(mammogram: Mammogram) -> list[float]:
-    """Shares of the tissue's pixels in equal steps of reference intensity from 0 to 1100, the rest in the end bins."""
-    inside = np.clip(mammogram.pixels[mammogram.tissue], 0, HISTOGRAM_TOP - 1)
-    counts, _ = np.histogram(inside, HISTOGRAM_BINS, (0, HISTOGRAM_TOP))
+    """Shares of the tissue's pixels in equal steps of the stored values: what any program reads in the file.
+
+    Reference intensity would not do: it is anchored to each image's own percentiles, and a detector that takes the
+    stored values sees more than that.
+    """
+    source = mammogram.source
+    assert source is not None
+    assert isinstance(source.intensity_map, TabulatedMap)
+    inside = source.stored[mammogram.tissue]
+    counts, _ = np.histogram(inside, HISTOGRAM_BINS, (0, len(source.intensity_map.stored)))
     return (counts / max(counts.sum(), 1)).tolist()
 
 

@@ -53,7 +53,9 @@ class Prepared:
         return replace(mammogram, source=replace(source, intensity_map=limited))
 
 
-def prepare_image(image: SourceImage, path: Path, *, preparation: Preparation, lossy: bool, seed: int) -> Prepared:
+def prepare_image(
+    image: SourceImage, path: Path, *, preparation: Preparation, lossy: bool, seed: int, tone: float = 0
+) -> Prepared:
     """Write the untouched image, or take it from an earlier, interrupted build.
 
     Args:
@@ -61,20 +63,23 @@ def prepare_image(image: SourceImage, path: Path, *, preparation: Preparation, l
         path: of the PNG to write, with its mask and its record beside it.
         preparation: how.
         lossy: whether the source's files are.
-        seed: of scale and noise.
+        seed: of scale, noise and tone.
+        tone: the display curve is bent by a power between exp(-tone) and exp(tone); 0 leaves it.
 
     Raises:
         UnscorableImageError: the source image can't be read.
     """
     how = {"auto": "added-noise" if lossy else "as-is"}.get(preparation, preparation)
-    wanted = {"preparation": how, "seed": seed, "package": __version__}
+    wanted = {"preparation": how, "seed": seed, "package": __version__} | ({"tone": tone} if tone else {})
     done = read_record(path)
     if done is not None and done.get("prepared", {}).get("wanted") == wanted:
         return from_record(path, done)
     original = image.read()
     rng = np.random.default_rng(seed)
+    if tone:
+        original = _bent(original, float(np.exp(np.random.default_rng([seed, 1]).uniform(-tone, tone))))
     if how == "as-is":
-        made = _as_png(original)
+        made = _as_png(original, own_levels=not tone)
     elif how == "own-noise":
         made = make_lossless_like(original, rng=rng, scales=(0.5, 0.5), noise=None)
     else:
@@ -121,12 +126,18 @@ def pixels_sha256(stored: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(stored.astype("<u2")).data).hexdigest()
 
 
-def _as_png(mammogram: Mammogram) -> Mammogram:
+def _bent(mammogram: Mammogram, power: float) -> Mammogram:
+    """The image behind another display curve: black and the highest of 12 bits stay, what lies between moves."""
+    top = np.float32(LEVELS * GREY_LEVEL)
+    return replace(mammogram, pixels=top * (np.maximum(mammogram.pixels, 0) / top) ** np.float32(power))
+
+
+def _as_png(mammogram: Mammogram, *, own_levels: bool = True) -> Mammogram:
     """The image with stored values that a PNG can hold: its own where they are whole numbers and look as they are."""
     source = mammogram.source
     if source is None:
         raise TamperscopeError("an image made in memory can't be prepared: it has no source file.")
-    levels = _own_levels(mammogram, source)
+    levels = _own_levels(mammogram, source) if own_levels else None
     if levels is None:
         # Behind a curve (a look-up table, detector counts) the values are what they look like, in steps of 0.3.
         lowest = np.floor(float(mammogram.pixels.min()) / GREY_LEVEL)

@@ -134,6 +134,9 @@ class Protocol(_Settings):
     prepare: Preparation = "auto"
     """``auto``: lossy sources are made like lossless ones with added noise, others are taken as they are.
     ``own-noise`` halves an image and adds nothing."""
+    tone: float = Field(default=0, ge=0, le=1)
+    """Detectors differ in their display curves: each source image's is bent by a power drawn between exp(-tone) and
+    exp(tone). Without it all images of a source have nearly one histogram, and one bright mass more shows in it."""
     split: Split
     sets: tuple[AnySet, ...]
 

@@ -25,9 +25,9 @@ _EXAMPLES_A_FAMILY = 1
 _SIDE = 300
 AUDIT_RULE = (
     "A classifier given one of these alone must be at chance at telling forged images from untouched ones: AUC "
-    f"between {CHANCE[0]} and {CHANCE[1]}, or an interval that covers 0.5. What is neither has failed; the range of "
-    "AUCs that labels exchanged among the versions of each image give, over all audits of a condition, is a note "
-    "beside it. Cross-validated by patient."
+    f"between {CHANCE[0]} and {CHANCE[1]}, or a 95 % interval by patient that covers 0.5. An audit that fails by the "
+    "interval of the classifiers as they were trained is given one that trains anew on each draw of patients: where "
+    "untouched images are few, what a classifier learns is itself chance. Cross-validated by patient."
 )
 
 
@@ -99,9 +99,7 @@ def as_markdown(entries: Sequence[Entry], audits: Sequence[Audit], about: dict[s
             ]
             lines += ["", f"{groups[0].untouched} untouched images, {groups[0].patients} patients or ranges.", ""]
     lines += ["## Shortcut audits", "", AUDIT_RULE, ""]
-    lines += [
-        _markdown_row(["given alone", "classifier", "condition", "n forged / others", "AUC", "labels exchanged", ""])
-    ]
+    lines += [_markdown_row(["given alone", "classifier", "condition", "n forged / others", "AUC", "trained anew", ""])]
     lines += [_markdown_row(["---"] * 7)]
     lines += [
         _markdown_row(
@@ -111,7 +109,7 @@ def as_markdown(entries: Sequence[Entry], audits: Sequence[Audit], about: dict[s
                 audit.condition,
                 f"{audit.forged} / {audit.untouched}",
                 text(Figure(audit.auc, audit.low, audit.high)),
-                "" if audit.chance is None else f"{audit.chance[0]:.2f} to {audit.chance[1]:.2f}",
+                "" if audit.retrained is None else f"{audit.retrained[0]:.2f} to {audit.retrained[1]:.2f}",
                 audit.verdict if audit.at_chance else f"**{audit.verdict}**",
             ]
         )
