@@ -16,7 +16,7 @@ from tamperscope.detect.multi_cue import CALIBRATION, MultiCueDetector  # noqa: 
 from tamperscope.detect.residuals import noise_residuals  # noqa: E402
 from tamperscope.forge.injector import Injector  # noqa: E402
 from tamperscope.train.calibrate import calibrate_on  # noqa: E402
-from tamperscope.train.config import TraceRecipe, load_recipe  # noqa: E402
+from tamperscope.train.config import TraceRecipe, WholePhase, load_recipe  # noqa: E402
 from tamperscope.train.picture_history import age, jpeg_trip  # noqa: E402
 from tamperscope.train.pseudo_forgeries import KINDS, forge_crop  # noqa: E402
 from tamperscope.train.trace import card_of, draw_crop, export_trace, train_trace  # noqa: E402
@@ -33,7 +33,7 @@ def tissue(seed, shape):
 
 @pytest.fixture(scope="module")
 def recipe():
-    return load_recipe(CONFIG, TraceRecipe).model_copy(update={"crop": 192, "batch": 2, "steps": 4})
+    return load_recipe(CONFIG, TraceRecipe).model_copy(update={"crop": 192, "batch": 2, "steps": 4, "whole": None})
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,8 @@ def test_a_crop_depends_on_its_number_alone(recipe, sources, injector):
     first, again = (draw_crop(recipe, sources, PATIENTS, injector, np.random.default_rng([0, 7])) for _ in range(2))
     for a, b in zip(first, again, strict=True):
         np.testing.assert_array_equal(a, b)
-    residuals, structure, brightness, valid, share, forged = first
+    residuals, bands, structure, brightness, valid, share, forged = first
+    assert bands.shape == (3, recipe.crop // 4, recipe.crop // 4) and np.abs(bands).max() <= 8
     assert residuals.shape == (3, 192, 192)
     assert structure.shape == (6, 24, 24)
     assert brightness.shape == valid.shape == share.shape == (24, 24)
@@ -143,7 +144,7 @@ def test_the_exported_network_is_the_trained_one(trained, sources):
     with torch.inference_mode():
         expected = network(
             torch.as_tensor(residuals.bands)[None],
-            torch.as_tensor(coarse_structure(residuals.brightness, pixels > 0))[None],
+            *(torch.as_tensor(part)[None] for part in coarse_structure(residuals.brightness, pixels > 0)),
             torch.as_tensor(cell_means(residuals.brightness))[None],
             torch.as_tensor(compared.cells)[None],
         )[0].numpy()
@@ -167,3 +168,25 @@ def test_a_training_can_start_from_the_weights_of_another(recipe, files, injecto
     started = train_trace(still, files, injector, out=tmp_path, start_from=out / "trace.pt", workers=0)
     for name, value in network.state_dict().items():
         torch.testing.assert_close(started.state_dict()[name], value, atol=1e-6, rtol=0)
+
+
+def test_whole_images_follow_the_crops_and_are_resumed(recipe, files, injector, trained, tmp_path, monkeypatch):
+    _, out = trained
+    both = recipe.model_copy(update={"whole": WholePhase(steps=2, rate=1e-3, regions=2)})
+    (tmp_path / "crops.pt").write_bytes((out / "trace.pt").read_bytes())
+    whole = train_trace(both, files, injector, out=tmp_path, workers=0)
+    assert len((tmp_path / "trace.csv").read_text().splitlines()) == 2
+    again = train_trace(both, files, injector, out=tmp_path, workers=0)
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(again.state_dict()[name], value)
+    assert any(not torch.equal(whole.state_dict()[name], value) for name, value in trained[0].state_dict().items())
+
+
+def test_a_whole_image_is_drawn_with_all_its_cells(recipe, sources, injector):
+    drawn = draw_crop(recipe.model_copy(update={"crop": None}), sources, PATIENTS, injector, np.random.default_rng(5))
+    residuals, bands, structure, *cells, _ = drawn
+    height, width = residuals.shape[1:]
+    assert height % 8 == 0
+    assert width % 8 == 0
+    assert bands.shape[1:] == (height // 4, width // 4)
+    assert structure.shape[1:] == cells[0].shape == (height // 8, width // 8)

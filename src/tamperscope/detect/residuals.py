@@ -80,7 +80,7 @@ def noise_residuals(pixels: np.ndarray) -> Residuals:
     for band in range(BANDS):
         sizes = np.abs(residuals[band, ::_EVERY, ::_EVERY][sample])
         spreads.append(float(np.median(sizes) * _MAD_TO_SIGMA))
-        curve = _noise_curve(levels[order], sizes[order])
+        curve = noise_curve(levels[order], sizes[order])
         table = (1 / curve(low + step * np.arange(_LEVELS))).astype(np.float32)
         scaled = residuals[band] * table[index]
         residuals[band] = np.where(valid, np.clip(scaled, -LIMIT, LIMIT), 0)
@@ -98,8 +98,13 @@ def _unclipped(pixels: np.ndarray, brightness: np.ndarray, lit: np.ndarray) -> n
     return (dark == 0) & (near_air == 0) & (brightness < highest - CLIPPED)
 
 
-def _noise_curve(levels: np.ndarray, sizes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Robust spread as a function of brightness, from absolute residuals in bins of equal count."""
+def noise_curve(levels: np.ndarray, sizes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Robust spread as a function of brightness, from absolute residuals in bins of equal count.
+
+    Args:
+        levels: brightness, ascending.
+        sizes: absolute residuals of the same pixels.
+    """
     bins = int(np.clip(len(levels) // (_LEAST_PIXELS // _EVERY**2), 1, _BINS))
     edges = np.linspace(0, len(levels), bins + 1).astype(int)
     centres = np.array([levels[a:b].mean() for a, b in pairwise(edges)])

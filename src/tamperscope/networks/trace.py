@@ -16,18 +16,24 @@ CELL = 8
 KNOTS = 6
 SHRINKAGE = 40.0
 LIMIT = 8.0
+STATISTICS = 12
+LEARNT = 24
+COARSE = 16
 STRUCTURE = 6
 """Features of coarse structure, which need no encoder (``detect/structure.py``)."""
 
 
 class TraceEncoder(nn.Module):
-    """Residuals N x 3 x H x W to features N x C x H/8 x W/8, H and W multiples of 8.
+    """Residuals N x 3 x H x W and coarse bands N x 3 x H/4 x W/4 to features N x C x H/8 x W/8.
 
-    The first 12 features are statistics: log energies, cross energies and neighbour products of the bands;
-    the others are learnt.
+    H and W are multiples of 8. The first 12 features are statistics: log energies, mean sizes and neighbour products
+    of the residuals; 24 are learnt from them, 16 from the coarse bands, in which a forgery with the right noise may
+    still lack the lines that cross tissue.
     """
 
-    def __init__(self, bands: int = 3, widths: tuple[int, int, int] = (16, 32, 48), learnt: int = 24) -> None:
+    def __init__(
+        self, bands: int = 3, widths: tuple[int, int, int] = (16, 32, 48), learnt: int = LEARNT, coarse: int = COARSE
+    ) -> None:
         super().__init__()
         a, b, c = widths
         self.learnt = nn.Sequential(
@@ -43,10 +49,19 @@ class TraceEncoder(nn.Module):
             nn.ReLU(inplace=True),
             nn.Conv2d(c, learnt, 1),
         )
+        self.coarse = nn.Sequential(
+            nn.Conv2d(bands, 24, 3, 1, 1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(24, 24, 3, 1, 2, dilation=2),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(24, 32, 3, 2, 1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(32, coarse, 1),
+        )
 
-    def forward(self, residuals: torch.Tensor) -> torch.Tensor:
+    def forward(self, residuals: torch.Tensor, bands: torch.Tensor) -> torch.Tensor:
         """Features of the cells."""
-        return torch.cat([_statistics(residuals), self.learnt(residuals)], dim=1)
+        return torch.cat([_statistics(residuals), self.learnt(residuals), self.coarse(bands)], dim=1)
 
 
 def _statistics(r: torch.Tensor) -> torch.Tensor:
@@ -107,13 +122,13 @@ def hat_weights(level: torch.Tensor, knots: torch.Tensor) -> torch.Tensor:
 class TraceHead(nn.Module):
     """Compared features N x (C + 2) x h x w (the last one: which cells are valid) to logits N x 1 x h x w."""
 
-    def __init__(self, compared: int, width: int = 32) -> None:
+    def __init__(self, compared: int, width: int = 40) -> None:
         super().__init__()
         self.compared = compared + 1
         self.layers = nn.Sequential(
-            nn.Conv2d(compared + 1, 48, 1),
+            nn.Conv2d(compared + 1, 56, 1),
             nn.ReLU(inplace=True),
-            nn.Conv2d(48, width, 3, 1, 1),
+            nn.Conv2d(56, width, 3, 1, 1),
             nn.ReLU(inplace=True),
             nn.Conv2d(width, width, 3, 1, 2, dilation=2),
             nn.ReLU(inplace=True),
@@ -135,20 +150,26 @@ class TraceNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.encoder = TraceEncoder()
-        self.head = TraceHead(12 + 24 + STRUCTURE + 1)
+        self.head = TraceHead(STATISTICS + LEARNT + COARSE + STRUCTURE + 1)
 
     def forward(
-        self, residuals: torch.Tensor, structure: torch.Tensor, brightness: torch.Tensor, valid: torch.Tensor
+        self,
+        residuals: torch.Tensor,
+        bands: torch.Tensor,
+        structure: torch.Tensor,
+        brightness: torch.Tensor,
+        valid: torch.Tensor,
     ) -> torch.Tensor:
         """Logits N x h x w.
 
         Args:
             residuals: N x 3 x H x W.
+            bands: N x 3 x H/4 x W/4, of coarse structure.
             structure: N x 6 x h x w, coarse structure of the cells.
             brightness: N x h x w, the cells'.
             valid: N x h x w, which cells count.
         """
-        features = torch.cat([self.encoder(residuals), structure], dim=1)
+        features = torch.cat([self.encoder(residuals, bands), structure], dim=1)
         compared = torch.stack(
             [
                 torch.cat([compare_within_image(f, b, v), v[None].float()])

@@ -110,13 +110,24 @@ class ForensicTransferRecipe(_Recipe):
     classifier_patience: int = Field(gt=0)
 
 
+class WholePhase(_Recipe):
+    """The last phase of a trace training: whole images, as they are looked at later, one a step."""
+
+    steps: int = Field(gt=0)
+    rate: float = Field(gt=0)
+    regions: int = Field(gt=0)
+    """Forged in one image, at most."""
+
+
 class TraceRecipe(_Recipe):
     """The trace network and the pseudo-forgeries that it learns from."""
 
     name: str
     seed: int
-    crop: int = Field(gt=0, multiple_of=8)
-    """Side of a crop, pixels of 0.1 mm."""
+    crop: int | None = Field(gt=0, multiple_of=8)
+    """Side of a crop, pixels of 0.1 mm; None takes whole images, one at a time."""
+    regions: int = Field(default=3, gt=0)
+    """Forged in one crop, at most."""
     batch: int = Field(gt=0)
     steps: int = Field(gt=0)
     rate: float = Field(gt=0)
@@ -128,6 +139,8 @@ class TraceRecipe(_Recipe):
     """How likely it is that something happens to a picture after it was forged."""
     kinds: dict[str, float]
     """Weight of each kind of pseudo-forgery."""
+    whole: WholePhase | None = None
+    """Crops leave out what is rare in a breast (nipple, vessels, skin folds), and so what looks forged in it."""
 
 
 Loss = Literal["hole", "structure", "variation", "perceptual", "style"]

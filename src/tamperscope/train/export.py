@@ -20,15 +20,20 @@ PARITY = 1e-4
 
 
 def export_network(
-    module: nn.Module, example: torch.Tensor, path: Path, *, free_axes: tuple[int, ...], card: dict[str, Any]
+    module: nn.Module,
+    example: torch.Tensor | tuple[torch.Tensor, ...],
+    path: Path,
+    *,
+    free_axes: tuple[int, ...],
+    card: dict[str, Any],
 ) -> None:
     """Write ``PATH`` (ONNX) and its card ``PATH`` with suffix ``.json``, and compare the file with PyTorch.
 
     Args:
         module: the network; it is put in evaluation mode.
-        example: an input, float32.
+        example: an input, or all of them, float32.
         path: the ONNX file.
-        free_axes: axes of input and output whose size is free.
+        free_axes: axes of inputs and output whose size is free.
         card: what the card says besides version and hash: data, licence, recipe, seed, figures.
 
     Raises:
@@ -37,22 +42,27 @@ def export_network(
     # ONNX has no channels last: that layout serves trainings only.
     module = module.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     path.parent.mkdir(parents=True, exist_ok=True)
-    axes = {axis: f"axis{axis}" for axis in free_axes}
+    inputs = example if isinstance(example, tuple) else (example,)
+    names = ["input", *(f"input{number}" for number in range(1, len(inputs)))]
+    # Sizes of different inputs need not be equal, so each has names of its own.
+    axes = {name: {axis: f"{name}-axis{axis}" for axis in free_axes} for name in (*names, "output")}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
             module,
-            (example,),
+            inputs,
             str(path),
-            input_names=["input"],
+            input_names=names,
             output_names=["output"],
-            dynamic_axes={"input": axes, "output": dict(axes)},
+            dynamic_axes=axes,
             opset_version=18,
             dynamo=False,
         )
     with torch.no_grad():
-        expected = module(example).numpy()
-    difference = np.abs(load_network(path)(example.numpy()) - expected).max() / max(np.abs(expected).max(), 1e-9)
+        expected = module(*inputs).numpy()
+    difference = np.abs(load_network(path)(*(one.numpy() for one in inputs)) - expected).max() / max(
+        np.abs(expected).max(), 1e-9
+    )
     if difference > PARITY:
         path.unlink()
         raise RuntimeError(f"{path.name}: the exported network differs from PyTorch by {difference:.2g}")

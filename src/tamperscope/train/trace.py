@@ -18,6 +18,7 @@ from tamperscope.detect.cues.trace import cell_means, whole_cells
 from tamperscope.detect.residuals import noise_residuals
 from tamperscope.detect.structure import coarse_structure
 from tamperscope.detect.tiling import place_on_canvas
+from tamperscope.detect.working_image import CELL
 from tamperscope.forge.injector import Injector
 from tamperscope.io.read import read_mammogram
 from tamperscope.networks.trace import TraceNetwork
@@ -34,6 +35,8 @@ CHECKPOINT_EVERY = 100
 """Steps."""
 _LEAST_LIT = 0.6
 _OWN_DONOR = 0.15
+_WHOLE_SEED = 1000
+"""Added to the recipe's for whole images, so that nothing is drawn as it was for the crops."""
 _TOP = 8
 """Cells whose mean logit is the crop's."""
 
@@ -79,7 +82,8 @@ def draw_crop(
     injector: Injector,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray | np.float32, ...]:
-    """One crop: residuals 3 x S x S; of the cells: structure, brightness, which are valid, forged share; if forged."""
+    """One crop: residuals 3 x S x S, coarse bands 3 x S/4 x S/4; of the cells: structure, brightness, which are valid,
+    forged share; if forged."""
     here = int(rng.integers(len(sources)))
     others = [i for i, (a, b) in enumerate(patients) if b < patients[here][0] or a > patients[here][1]]
     # Now and then tissue comes from the same image: then only the seam and the place can give it away.
@@ -88,8 +92,8 @@ def draw_crop(
     # Images are never made larger before they are looked at, so no crop is either.
     after = 1.0 if rng.random() < 0.75 else rng.uniform(0.6, 1)
     side = recipe.crop
-    middle = int(np.ceil(side / after)) + 2
-    first = int(np.ceil(middle / before)) + 2
+    middle = None if side is None else int(np.ceil(side / after)) + 2
+    first = None if middle is None else int(np.ceil(middle / before)) + 2
     shared = rng.random() < 0.5
     seed = int(rng.integers(2**31))
     pixels = _prepare(_cut(sources[here], first, rng), before, np.random.default_rng(seed), middle)
@@ -97,9 +101,9 @@ def draw_crop(
     donor = _prepare(
         _cut(donor_source, first, rng), before, np.random.default_rng(seed if shared else seed + 1), middle
     )
-    regions = 0 if rng.random() < recipe.untouched else int(rng.integers(1, 4))
+    regions = 0 if rng.random() < recipe.untouched else int(rng.integers(1, recipe.regions + 1))
     forged, share = forge_crop(pixels, donor, rng, injector=injector, kinds=recipe.kinds, regions=regions)
-    forged, share = resample(forged, after)[:side, :side], resample(share, after)[:side, :side]
+    forged, share = (_whole_cells_of(resample(picture, after)[:side, :side]) for picture in (forged, share))
     forged = age(np.ascontiguousarray(forged), rng, strength=recipe.age_after)
     return describe_crop(*turned((forged, share), rng))
 
@@ -109,7 +113,7 @@ def describe_crop(pixels: np.ndarray, share: np.ndarray) -> tuple[np.ndarray | n
     residuals, brightness, valid, _ = noise_residuals(pixels)
     return (
         residuals,
-        coarse_structure(brightness, pixels > 0),
+        *coarse_structure(brightness, pixels > 0),
         cell_means(brightness),
         whole_cells(valid),
         cell_means(share),
@@ -117,15 +121,22 @@ def describe_crop(pixels: np.ndarray, share: np.ndarray) -> tuple[np.ndarray | n
     )
 
 
-def _prepare(pixels: np.ndarray, factor: float, rng: np.random.Generator, side: int) -> np.ndarray:
+def _whole_cells_of(picture: np.ndarray) -> np.ndarray:
+    """Without the rows and columns that fill no cell."""
+    return picture[: picture.shape[0] // CELL * CELL, : picture.shape[1] // CELL * CELL]
+
+
+def _prepare(pixels: np.ndarray, factor: float, rng: np.random.Generator, side: int | None) -> np.ndarray:
     """Resampled and aged: an image before it is forged."""
     methods = (cv2.INTER_AREA, cv2.INTER_AREA, cv2.INTER_CUBIC, cv2.INTER_LINEAR)
     resampled = resample(pixels, factor, method=methods[int(rng.integers(4))])[:side, :side]
     return age(np.ascontiguousarray(resampled), rng, strength=0.4)
 
 
-def _cut(source: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
-    """A square with enough tissue, padded with zeros where the image ends."""
+def _cut(source: np.ndarray, side: int | None, rng: np.random.Generator) -> np.ndarray:
+    """A square with enough tissue, padded with zeros where the image ends; without a side all of it."""
+    if side is None:
+        return source
     height, width = source.shape
     best: np.ndarray | None = None
     for _ in range(10):
@@ -151,10 +162,14 @@ def export_trace(network: TraceNetwork, folder: Path, *, card: dict[str, Any]) -
     seeded = torch.Generator().manual_seed(0)
     export_network(
         network.encoder,
-        torch.randn(1, 3, 96, 128, generator=seeded),
+        (torch.randn(1, 3, 96, 128, generator=seeded), torch.randn(1, 3, 24, 32, generator=seeded)),
         folder / "trace-encoder.onnx",
         free_axes=(0, 2, 3),
-        card={"task": "features of cells from noise residuals", "input": "N x 3 x H x W", "output": "N x C x H/8 x W/8"}
+        card={
+            "task": "features of cells from noise residuals and coarse bands",
+            "input": "N x 3 x H x W, N x 3 x H/4 x W/4",
+            "output": "N x C x H/8 x W/8",
+        }
         | card,
     )
     export_network(
@@ -192,9 +207,9 @@ def trace_loss(network: TraceNetwork, batch: Batch, *, crop_weight: float) -> tu
     Returns:
         The loss, and the crops' logits: the mean of the highest smoothed cells.
     """
-    residuals, structure, brightness, valid, share, forged = batch
-    residuals = residuals.contiguous(memory_format=torch.channels_last)
-    logits = network(residuals, structure, brightness, valid)
+    *pictures, structure, brightness, valid, share, forged = batch
+    residuals, bands = (picture.contiguous(memory_format=torch.channels_last) for picture in pictures)
+    logits = network(residuals, bands, structure, brightness, valid)
     positive, negative = valid & (share > 0.5), valid & (share < 0.02)
     losses = functional.binary_cross_entropy_with_logits(logits, positive.float(), reduction="none")
     cells = 0.5 * (
@@ -234,10 +249,10 @@ def train_trace(
     start_from: Path | None = None,
     workers: int = 1,
 ) -> TraceNetwork:
-    """Train on the pseudo-forgeries of the given images.
+    """Train on the pseudo-forgeries of the given images: on crops of them, then on whole ones if the recipe says so.
 
-    Writes ``OUT/trace.pt`` (a checkpoint every 100 steps; a run that was stopped goes on from it) and
-    its curves (``curves.py``).
+    Writes ``OUT/trace.pt`` (a checkpoint every 100 steps; a run that was stopped goes on from it), ``OUT/crops.pt``
+    of the crops where whole images follow, and their curves (``curves.py``).
 
     Args:
         recipe: settings.
@@ -251,6 +266,23 @@ def train_trace(
         The network with the mean of its last weights, in evaluation mode.
     """
     out.mkdir(parents=True, exist_ok=True)
+    if recipe.whole is None:
+        return _train(recipe, cases, injector, out / "trace.pt", start_from, workers)
+    crops = out / "crops.pt"
+    _train(recipe, cases, injector, crops, start_from, workers)
+    changes = recipe.whole.model_dump() | {"crop": None, "batch": 1, "seed": recipe.seed + _WHOLE_SEED}
+    return _train(recipe.model_copy(update=changes), cases, injector, out / "trace.pt", crops, workers)
+
+
+def _train(
+    recipe: TraceRecipe,
+    cases: Sequence[Case],
+    injector: Injector,
+    checkpoint: Path,
+    start_from: Path | None,
+    workers: int,
+) -> TraceNetwork:
+    """One phase of a training."""
     keep_freed_memory()
     torch.manual_seed(recipe.seed)
     network = TraceNetwork()
@@ -260,7 +292,7 @@ def train_trace(
     average = _averaged(network)
     optimiser = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps + 1, pct_start=0.1)
-    checkpoint, parts = out / "trace.pt", (network, average, optimiser, schedule)
+    parts = (network, average, optimiser, schedule)
     start = resume(checkpoint, parts)
     sources = load_sources(cases)
     crops = Crops(
@@ -272,9 +304,9 @@ def train_trace(
         count=(recipe.steps - start) * recipe.batch,
     )
     loader = DataLoader(crops, recipe.batch, num_workers=workers, persistent_workers=False)
-    with Curves(out, "trace", ("step", "loss", "crop_accuracy"), start=start) as curves:
+    with Curves(checkpoint.parent, checkpoint.stem, ("step", "loss", "crop_accuracy"), start=start) as curves:
         recent: list[tuple[float, float]] = []
-        progress = tqdm(loader, desc="trace", initial=start, total=recipe.steps, mininterval=20)
+        progress = tqdm(loader, desc=checkpoint.stem, initial=start, total=recipe.steps, mininterval=20)
         for step, batch in enumerate(progress, start + 1):
             loss, crop = trace_loss(network, batch, crop_weight=recipe.crop_weight)
             optimiser.zero_grad()
@@ -283,7 +315,7 @@ def train_trace(
             optimiser.step()
             schedule.step()
             average.update_parameters(network)
-            recent.append((float(loss.detach()), float(((crop > 0) == (batch[5] > 0.5)).float().mean())))
+            recent.append((float(loss.detach()), float(((crop > 0) == (batch[-1] > 0.5)).float().mean())))
             if step % CHECKPOINT_EVERY == 0 or step == recipe.steps:
                 mean, accuracy = np.mean(recent, axis=0)
                 recent = []

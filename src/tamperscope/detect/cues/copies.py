@@ -28,7 +28,8 @@ _BLOCK = 1024
 """Points compared with all others at a time: the products take 4 bytes each."""
 _MOST_IN_BLOCK = 200_000
 """Pairs that are looked at: where everything is alike, as in a printed grid, there is no end of them."""
-_MOST_POINTS = 16000
+_MOST_POINTS = 6000
+"""Some 40 in a square centimetre, so that every copied area has several; comparing all pairs takes their square."""
 _LEAST_SPREAD = 0.6
 """Reference intensity: flat places have nothing that could repeat."""
 _MOST_CANDIDATES = 400

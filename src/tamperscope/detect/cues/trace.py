@@ -1,6 +1,6 @@
 """The trace cue: parts whose fine structure differs from the rest of the same image (learned).
 
-Noise residuals go through an encoder, band by band; coarse structure is added; each cell is compared with the cells
+Noise residuals and coarse structure go through an encoder, strip by strip; each cell is compared with the cells
 of the same image at like brightness; a head turns the comparison into a logit a cell.
 """
 
@@ -14,12 +14,12 @@ import numpy as np
 
 from tamperscope.detect.compare import compare_within_image
 from tamperscope.detect.residuals import Residuals
-from tamperscope.detect.structure import coarse_structure
+from tamperscope.detect.structure import SHRINK, coarse_structure
 from tamperscope.detect.working_image import CELL
 
 HALO = 32
-"""Pixels beyond a band that its cells' features depend on, at most."""
-_BAND = 256
+"""Pixels beyond a strip of rows that its cells' features depend on, at most."""
+_STRIP = 256
 OUTSIDE = -20.0
 """Logit of a cell in which there is nothing to look at."""
 Network = Callable[[np.ndarray], np.ndarray]
@@ -29,7 +29,7 @@ class Compared(NamedTuple):
     """Each cell's features against those of the same image.
 
     Attributes:
-        planes: float32, (C + 8) x H/8 x W/8; the last plane is 1 where a cell counts.
+        planes: float32, C x H/8 x W/8; the last plane is 1 where a cell counts.
         cells: bool, H/8 x W/8, which cells count.
     """
 
@@ -43,11 +43,11 @@ def compare_cells(residuals: Residuals, lit: np.ndarray, encoder: Network) -> Co
     Args:
         residuals: of an image whose sides are multiples of 8.
         lit: bool, H x W, breast.
-        encoder: exported, N x 3 x H x W to N x C x H/8 x W/8.
+        encoder: exported, N x 3 x H x W and N x 3 x H/4 x W/4 to N x C x H/8 x W/8.
     """
     levels, cells = cell_means(residuals.brightness), whole_cells(residuals.valid)
     structure = coarse_structure(residuals.brightness, lit)
-    features = np.concatenate([_features(residuals.bands, encoder), structure])
+    features = np.concatenate([_features(residuals.bands, structure.bands, encoder), structure.cells])
     if not cells.any():
         return Compared(np.zeros((len(features) + 2, *cells.shape), np.float32), cells)
     compared = compare_within_image(features, levels, cells)
@@ -59,7 +59,7 @@ def trace_evidence(compared: Compared, head: Network) -> np.ndarray:
 
     Args:
         compared: of one image.
-        head: exported, N x (C + 8) x h x w to N x 1 x h x w.
+        head: exported, N x C x h x w to N x 1 x h x w.
 
     Returns:
         float32, h x w; -20 where there is nothing to look at.
@@ -87,13 +87,13 @@ def by_cells(pixels: np.ndarray) -> np.ndarray:
     return pixels.reshape(height // CELL, CELL, width // CELL, CELL)
 
 
-def _features(bands: np.ndarray, encoder: Network) -> np.ndarray:
-    """Every band of rows encoded with its halo: C x H/8 x W/8."""
-    height = bands.shape[1]
+def _features(residuals: np.ndarray, bands: np.ndarray, encoder: Network) -> np.ndarray:
+    """Every strip of rows encoded with its halo: C x H/8 x W/8."""
+    height = residuals.shape[1]
     encoded = []
-    for start in range(0, height, _BAND):
-        stop = min(start + _BAND, height)
+    for start in range(0, height, _STRIP):
+        stop = min(start + _STRIP, height)
         first, last = max(0, start - HALO), min(height, stop + HALO)
-        band = encoder(bands[None, :, first:last])[0]
-        encoded.append(band[:, (start - first) // CELL : (stop - first) // CELL])
+        strip = encoder(residuals[None, :, first:last], bands[None, :, first // SHRINK : last // SHRINK])[0]
+        encoded.append(strip[:, (start - first) // CELL : (stop - first) // CELL])
     return np.concatenate(encoded, axis=1)
