@@ -15,6 +15,7 @@ from tamperscope.detect.cues.adapted import Adaptation  # noqa: E402
 from tamperscope.detect.cues.trace import compare_cells, trace_evidence  # noqa: E402
 from tamperscope.detect.multi_cue import MultiCueDetector  # noqa: E402
 from tamperscope.detect.residuals import noise_residuals  # noqa: E402
+from tamperscope.detect.structure import coarse_structure  # noqa: E402
 from tamperscope.detect.working_image import prepare_image  # noqa: E402
 from tamperscope.errors import TamperscopeError  # noqa: E402
 from tamperscope.mammogram import Mammogram, Spacing  # noqa: E402
@@ -44,11 +45,13 @@ def mask():
 
 def test_the_shipped_files_hold_the_network():
     detector = MultiCueDetector.load(threads=1)
-    residuals = noise_residuals(mammogram(0).pixels)
+    pixels = mammogram(0).pixels
+    residuals = noise_residuals(pixels)
+    inputs = residuals.bands[None], coarse_structure(residuals.brightness, pixels > 0).bands[None]
     network = shipped_network()
     with torch.inference_mode():
-        ours = network.encoder(torch.as_tensor(residuals.bands)[None])[0].numpy()
-    np.testing.assert_allclose(ours, detector.encoder(residuals.bands[None])[0], atol=1e-3)
+        ours = network.encoder(*(torch.as_tensor(one) for one in inputs))[0].numpy()
+    np.testing.assert_allclose(ours, detector.encoder(*inputs)[0], atol=1e-3)
 
 
 @pytest.fixture(scope="module")

@@ -80,7 +80,8 @@ def test_a_crop_depends_on_its_number_alone(recipe, sources, injector):
     for a, b in zip(first, again, strict=True):
         np.testing.assert_array_equal(a, b)
     residuals, bands, structure, brightness, valid, share, forged = first
-    assert bands.shape == (3, recipe.crop // 4, recipe.crop // 4) and np.abs(bands).max() <= 8
+    assert bands.shape == (3, recipe.crop // 4, recipe.crop // 4)
+    assert np.abs(bands).max() <= 8
     assert residuals.shape == (3, 192, 192)
     assert structure.shape == (6, 24, 24)
     assert brightness.shape == valid.shape == share.shape == (24, 24)
