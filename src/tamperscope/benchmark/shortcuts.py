@@ -134,7 +134,7 @@ def _retrained(
     """95 % interval of the AUC by a bootstrap of patients that trains and tests on each draw."""
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(patients == patient) for patient in sorted(set(patients))]
-    areas = []
+    areas: list[float] = []
     while len(areas) < draws:
         # A patient drawn twice stays one patient, so that no copy is tested by what learnt the other.
         chosen = np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])

@@ -22,7 +22,8 @@ HALO = 32
 _STRIP = 256
 OUTSIDE = -20.0
 """Logit of a cell in which there is nothing to look at."""
-Network = Callable[[np.ndarray], np.ndarray]
+Network = Callable[..., np.ndarray]
+"""Arrays in, one array out."""
 
 
 class Compared(NamedTuple):
