@@ -16,7 +16,7 @@ from tamperscope.detect.calibration import FALSE_ALARMS, Calibration, Untouched
 from tamperscope.detect.cues.adapted import Adaptation
 from tamperscope.detect.cues.areas import area_evidence
 from tamperscope.detect.cues.copies import copied_areas
-from tamperscope.detect.cues.trace import Network, by_cells, compare_cells, trace_evidence, whole_cells
+from tamperscope.detect.cues.trace import by_cells, compare_cells, trace_evidence, whole_cells
 from tamperscope.detect.domain import Domain, measures_of
 from tamperscope.detect.finding import CellHeat, Finding, Region
 from tamperscope.detect.fuse import fuse, heat_of
@@ -26,7 +26,7 @@ from tamperscope.detect.tiling import CANVAS, GRID, STEP, TILE, Placement, check
 from tamperscope.detect.working_image import CELL, WorkingImage, prepare_image
 from tamperscope.errors import TamperscopeError, UnscorableImageError
 from tamperscope.mammogram import CANONICAL_PITCH_MM, Mammogram
-from tamperscope.runtime.network import load_network
+from tamperscope.runtime.network import Network, load_network
 from tamperscope.runtime.weights import WEIGHTS, find_weights
 
 NAME = "multi-cue"

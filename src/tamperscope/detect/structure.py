@@ -49,6 +49,7 @@ def coarse_structure(brightness: np.ndarray, lit: np.ndarray) -> Structure:
     total = cv2.resize(np.where(lit, brightness, np.float32(0)), size, interpolation=cv2.INTER_AREA)
     inside = share > 0.5
     level = finer = total / np.maximum(share, np.float32(1e-3))
+    order = np.argsort(level[inside], kind="stable")
     bands, features = [], []
     for sigma in SIGMAS:
         weight, sums = (cv2.GaussianBlur(a, (0, 0), sigma, borderType=cv2.BORDER_REFLECT) for a in (share, total))
@@ -57,17 +58,15 @@ def coarse_structure(brightness: np.ndarray, lit: np.ndarray) -> Structure:
         finer = coarser
         energy = cv2.blur(_cells(np.square(band)), (3, 3), borderType=cv2.BORDER_REFLECT)
         features += [_cells(band), 0.5 * np.log(energy + np.float32(_FLOOR**2))]
-        bands.append(_normalised(band, level, inside))
+        bands.append(_normalised(band, level, inside, order))
     return Structure(np.stack(bands), np.stack(features).astype(np.float32))
 
 
-def _normalised(band: np.ndarray, level: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Over its robust spread at like brightness, clipped."""
-    if not inside.any():
+def _normalised(band: np.ndarray, level: np.ndarray, inside: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Over its robust spread at like brightness, clipped; ``order`` sorts the levels inside."""
+    if not len(order):
         return band
-    levels, sizes = level[inside], np.abs(band[inside])
-    order = np.argsort(levels, kind="stable")
-    spread = noise_curve(levels[order], sizes[order])(level).astype(np.float32)
+    spread = noise_curve(level[inside][order], np.abs(band[inside])[order])(level).astype(np.float32)
     return np.clip(band / np.maximum(spread, np.float32(_FLOOR)), -LIMIT, LIMIT)
 
 

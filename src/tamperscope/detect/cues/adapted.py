@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from tamperscope.detect.calibration import LEAST_IMAGES, NullDistribution
-from tamperscope.detect.cues.trace import Network, compare_cells, trace_evidence
+from tamperscope.detect.cues.trace import compare_cells, trace_evidence
 from tamperscope.detect.residuals import Residuals
 from tamperscope.errors import TamperscopeError
-from tamperscope.runtime.network import network_of_bytes
+from tamperscope.runtime.network import Network, network_of_bytes
 
 SCHEMA = "tamperscope-adaptation"
 

@@ -6,7 +6,6 @@ of the same image at like brightness; a head turns the comparison into a logit a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
@@ -16,14 +15,13 @@ from tamperscope.detect.compare import compare_within_image
 from tamperscope.detect.residuals import Residuals
 from tamperscope.detect.structure import SHRINK, coarse_structure
 from tamperscope.detect.working_image import CELL
+from tamperscope.runtime.network import Network
 
 HALO = 32
 """Pixels beyond a strip of rows that its cells' features depend on, at most."""
 _STRIP = 256
 OUTSIDE = -20.0
 """Logit of a cell in which there is nothing to look at."""
-Network = Callable[..., np.ndarray]
-"""Arrays in, one array out."""
 
 
 class Compared(NamedTuple):
