@@ -14,11 +14,14 @@ import pytest
 
 from tamperscope.benchmark.build import build
 from tamperscope.benchmark.manifest import read_header, read_manifest
+from tamperscope.benchmark.plan import make_plan
 from tamperscope.benchmark.protocol import Protocol
 from tamperscope.benchmark.sources.open import open_source
 from tamperscope.errors import TamperscopeError
+from tamperscope.forge.mammo_cgan import PAPER_GENERATORS
 from tamperscope.forge.registry import FORGERS
 from tamperscope.io.read import read_mammogram
+from tamperscope.runtime.weights import WEIGHTS
 from tests.benchmark.sources import write_cesm
 
 JPEG = {"name": "q80", "step": {"kind": "jpeg", "quality": 80}}
@@ -194,3 +197,17 @@ def test_a_tone_bends_each_image_by_a_power_of_its_own(source, tmp_path):
     assert len(powers) >= 3
     assert np.ptp(powers) > 0.05
     assert all(np.exp(-0.32) < power < np.exp(0.32) for power in powers)
+
+
+def test_a_family_whose_weights_do_not_ship(source, monkeypatch):
+    wanted = {"name": "forged", "kind": "forged", "families": ["paper-mass"]}
+    protocol = Protocol.model_validate(SMALL | {"sets": [SMALL["sets"][0], wanted]})
+    monkeypatch.delenv(PAPER_GENERATORS, raising=False)
+    with pytest.raises(TamperscopeError, match="would be empty: the forger 'mammo-cgan-paper' needs"):
+        make_plan(protocol, [open_source(source)])
+    monkeypatch.setenv(PAPER_GENERATORS, str(WEIGHTS))
+    forged = [version for version in make_plan(protocol, [open_source(source)]).versions if version.forgers]
+    assert {version.forgers for version in forged} == {("mammo-cgan-paper",)}
+    monkeypatch.delenv(PAPER_GENERATORS)
+    unnamed = Protocol.model_validate(SMALL | {"sets": [{"name": "forged", "kind": "forged"}]})
+    assert "paper-mass" not in unnamed.sets[0].families

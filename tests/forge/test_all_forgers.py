@@ -12,16 +12,24 @@ import pytest
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.blend import Feathered
 from tamperscope.forge.card import FAMILIES
+from tamperscope.forge.mammo_cgan import PAPER_GENERATORS
 from tamperscope.forge.region import Region
 from tamperscope.forge.registry import FORGERS, find_forger
+from tamperscope.runtime.weights import WEIGHTS
 from tests.forge.images import blob, make, read_at_tenth_mm, write_image
 
 NAMES = list(FORGERS)
 FORGERIES = [name for name, kind in FORGERS.items() if kind.card.family != "control"]
-INJECTORS = ("mammo-cgan", "mammo-cgan-matched", "mammo-cgan-tissue")
+INJECTORS = ("mammo-cgan", "mammo-cgan-matched", "mammo-cgan-tissue", "mammo-cgan-paper")
 SQUARES = (*INJECTORS, "partial-convolution-512")
 CONTROLS = [name for name, kind in FORGERS.items() if kind.card.family == "control"]
 BLOB = blob(90, 220, 50, 40)
+
+
+@pytest.fixture(autouse=True)
+def generators_of_the_paper_recipe(monkeypatch):
+    """Those that ship stand in for them: they have the same interface."""
+    monkeypatch.setenv(PAPER_GENERATORS, str(WEIGHTS))
 
 
 @pytest.fixture(scope="module")
@@ -182,3 +190,14 @@ def test_a_resaved_image_is_the_same_bit_for_bit(mammogram, donor):
 def test_the_reference_page_names_every_forger():
     page = (Path(__file__).parents[2] / "docs" / "reference" / "forgers.md").read_text(encoding="utf-8")
     assert [name for name in NAMES if f"`{name}`" not in page] == []
+
+
+def test_a_forger_without_its_weights_says_where_they_come_from(mammogram, donor, monkeypatch, tmp_path):
+    for folder in (None, tmp_path):
+        if folder is None:
+            monkeypatch.delenv(PAPER_GENERATORS)
+        else:
+            monkeypatch.setenv(PAPER_GENERATORS, str(folder))
+        assert not FORGERS["mammo-cgan-paper"].is_ready()
+        with pytest.raises(TamperscopeError, match=r"needs weights.*configs/mammo-cgan-paper\.yaml"):
+            forge("mammo-cgan-paper", mammogram, donor)

@@ -20,7 +20,8 @@ from tamperscope.detect.working_image import prepare_image  # noqa: E402
 from tamperscope.errors import TamperscopeError  # noqa: E402
 from tamperscope.mammogram import Mammogram, Spacing  # noqa: E402
 from tamperscope.train.fine_tune import adapt, example_of, fine_tune, shipped_network  # noqa: E402
-from tamperscope.train.trace import describe_crop, trace_loss  # noqa: E402
+from tamperscope.train.trace import trace_loss  # noqa: E402
+from tamperscope.train.trace_crops import describe_crop  # noqa: E402
 
 SIDE = 640
 BOX = np.s_[240:360, 200:320]

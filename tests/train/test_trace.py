@@ -15,11 +15,13 @@ from tamperscope.detect.cues.trace import cell_means, compare_cells  # noqa: E40
 from tamperscope.detect.multi_cue import CALIBRATION, MultiCueDetector  # noqa: E402
 from tamperscope.detect.residuals import noise_residuals  # noqa: E402
 from tamperscope.forge.injector import Injector  # noqa: E402
+from tamperscope.networks.trace import TraceNetwork  # noqa: E402
 from tamperscope.train.calibrate import calibrate_on  # noqa: E402
 from tamperscope.train.config import TraceRecipe, WholePhase, load_recipe  # noqa: E402
 from tamperscope.train.picture_history import age, jpeg_trip  # noqa: E402
 from tamperscope.train.pseudo_forgeries import KINDS, forge_crop  # noqa: E402
-from tamperscope.train.trace import card_of, draw_crop, export_trace, train_trace  # noqa: E402
+from tamperscope.train.trace import card_of, export_trace, trace_loss, train_trace  # noqa: E402
+from tamperscope.train.trace_crops import draw_crop, make_batches  # noqa: E402
 
 CONFIG = Path(__file__).parents[2] / "configs" / "trace.yaml"
 PATIENTS = [(1, 1), (2, 2), (3, 4)]
@@ -94,6 +96,39 @@ def test_untouched_crops_have_no_forged_cell(recipe, sources, injector):
         *_, share, forged = draw_crop(untouched, sources, PATIENTS, injector, np.random.default_rng(seed))
         assert not share.any()
         assert forged == 0
+
+
+def test_echoed_batches_depend_on_the_step_alone(recipe, sources, injector):
+    recipe = recipe.model_copy(update={"batch": 4, "steps": 5, "echo": 2})
+    all_five = list(make_batches(recipe, sources, PATIENTS, injector, start=0, workers=0))
+    assert [len(batch[0]) for batch in all_five] == [2, 2, 4, 4, 4]
+    for old, new in zip(all_five, all_five[2:], strict=False):
+        # The second half of a batch is what was new two steps before, turned: cells keep what belongs to them.
+        *_, brightness, valid, share, forged = (part[2:] for part in new)
+        *_, brightness_before, valid_before, share_before, forged_before = (part[:2] for part in old)
+        torch.testing.assert_close(forged, forged_before)
+        for now, before in ((brightness, brightness_before), (share, share_before)):
+            assert any(
+                torch.equal(now, view)
+                for turns in range(4)
+                for turned in [torch.rot90(before, turns, (-2, -1))]
+                for view in (turned, turned.flip(-1))
+            )
+        assert valid.sum() == valid_before.sum()
+    later = list(make_batches(recipe, sources, PATIENTS, injector, start=3, workers=0))
+    for batch, again in zip(all_five[3:], later, strict=True):
+        for part, same in zip(batch, again, strict=True):
+            torch.testing.assert_close(part, same)
+
+
+def test_the_comparison_is_exact_in_bfloat16_training(recipe, sources, injector):
+    torch.manual_seed(0)
+    network = TraceNetwork()
+    batch = next(make_batches(recipe, sources, PATIENTS, injector, start=0, workers=0))
+    exact, _ = trace_loss(network, batch, crop_weight=0.5)
+    mixed, crop = trace_loss(network, batch, crop_weight=0.5, mixed=True)
+    assert mixed.dtype == crop.dtype == torch.float32
+    assert abs((exact - mixed).item()) < 0.02
 
 
 def test_histories_keep_the_breast_and_the_background():

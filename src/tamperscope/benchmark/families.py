@@ -9,6 +9,7 @@ from tamperscope.forge.registry import FORGERS
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "synthetic-mass": ("mammo-cgan", "mammo-cgan-matched", "mammo-cgan-tissue"),
+    "paper-mass": ("mammo-cgan-paper",),
     "real-mass": ("real-mass", "real-mass-poisson"),
     # With grain on top they differ in the low frequencies alone.
     "smooth-fill": ("telea", "navier-stokes", "biharmonic", "partial-convolution", "partial-convolution-512"),
@@ -20,6 +21,11 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "splice": ("splice", "splice-poisson"),
     "retouch": ("retouch-blur", "retouch-denoise", "retouch-contrast", "retouch-sharpen"),
 }
+
+SHIPPED = tuple(
+    family for family, names in FAMILIES.items() if not any(FORGERS[name].card.needs_weights for name in names)
+)
+"""Families that every installation can make: what a protocol takes that names none."""
 
 
 def usable(families: Sequence[str], *, only: Sequence[str] = ()) -> tuple[dict[str, tuple[str, ...]], list[str]]:
@@ -40,9 +46,12 @@ def usable(families: Sequence[str], *, only: Sequence[str] = ()) -> tuple[dict[s
     for family in families:
         if family not in FAMILIES:
             raise TamperscopeError(f"there is no family '{family}': {', '.join(FAMILIES)}.")
-        here = tuple(name for name in FAMILIES[family] if name in FORGERS)
-        lacking = [name for name in FAMILIES[family] if name not in FORGERS]
-        missing += [f"the forger '{name}' is not in this version: left out of '{family}'." for name in lacking]
+        here = tuple(name for name in FAMILIES[family] if FORGERS[name].is_ready())
+        missing += [
+            f"the forger '{name}' needs {FORGERS[name].card.needs_weights}: left out of '{family}'."
+            for name in FAMILIES[family]
+            if name not in here
+        ]
         if here:
             found[family] = tuple(name for name in here if name in only) or here
     return found, missing

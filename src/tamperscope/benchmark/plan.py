@@ -169,6 +169,8 @@ def _forged(
 ) -> tuple[list[Version], list[str]]:
     """Versions of a forged set, without their conditions, and what had to be left out."""
     families, notes = usable(one.families, only=one.forgers)
+    if not families:
+        raise TamperscopeError(f"the set '{one.name}' would be empty: {' '.join(notes)}")
     groups = [tuple(families)] if one.together else [(family,) for family in families]
     bases: list[Version] = []
     alone = dict.fromkeys(families, 0)

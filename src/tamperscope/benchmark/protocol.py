@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tamperscope.benchmark.families import FAMILIES
+from tamperscope.benchmark.families import FAMILIES, SHIPPED
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.processing import Step
 
@@ -79,7 +79,7 @@ class ForgedSet(_Set):
     """
 
     kind: Literal["forged"]
-    families: tuple[str, ...] = tuple(FAMILIES)
+    families: tuple[str, ...] = SHIPPED
     forgers: tuple[str, ...] = ()
     """Only these of the families, where the version has them."""
     together: bool = False

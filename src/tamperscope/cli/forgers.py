@@ -36,6 +36,8 @@ def forgers(name: str | None, as_json: bool) -> None:
             click.echo(f"  source  {card.source}")
         if card.needs_donor:
             click.echo("  needs   a donor: another mammogram to take pixels from")
+        if card.needs_weights:
+            click.echo(f"  needs   {card.needs_weights}")
         for field in fields(kind):
             click.echo(f"  {field.name} = {plain(field.default)}")
         return

@@ -20,6 +20,7 @@ class Card:
         trace: what a detector may find, one sentence.
         source: paper or standard that the method is from.
         needs_donor: whether it takes pixels from another mammogram.
+        needs_weights: where weights come from that don't ship with the package, or nothing.
     """
 
     name: str
@@ -28,3 +29,4 @@ class Card:
     trace: str
     source: str = ""
     needs_donor: bool = False
+    needs_weights: str = ""

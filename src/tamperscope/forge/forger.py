@@ -42,6 +42,11 @@ class Forger(ABC):
         """
         return self.repeat(mammogram, region, seed=int(rng.integers(_SEED_BOUND)))
 
+    @classmethod
+    def is_ready(cls) -> bool:
+        """Whether this installation has all that the method needs (``card.needs_weights``)."""
+        return True
+
     @abstractmethod
     def repeat(self, mammogram: Mammogram, region: Region | Square, *, seed: int) -> Forgery:
         """The forgery of a recorded seed: the same image, region, parameters and seed give the same bytes."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import ClassVar
 
 from tamperscope.errors import TamperscopeError
@@ -14,6 +16,9 @@ from tamperscope.forge.forgery import Forgery, Square
 from tamperscope.forge.injector import CONTEXT, LEAST_SIDE, WHITE_NOISE, Injector, NoiseModel
 from tamperscope.forge.region import Region
 from tamperscope.mammogram import Mammogram
+from tamperscope.runtime.weights import WEIGHTS
+
+PAPER_GENERATORS = "TAMPERSCOPE_PAPER_GENERATORS"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +52,7 @@ class MammoCgan(Forger):
         """See ``Forger.repeat``."""
         region = checked_region(mammogram, region)
         square = region.bounding_square(*mammogram.shape, least=LEAST_SIDE, context=CONTEXT)
-        injector = self.injector or _shipped()
+        injector = self.injector or self._generators()
         blend = self.blend
         forgery = injector.inject(
             mammogram,
@@ -70,6 +75,9 @@ class MammoCgan(Forger):
         x, y, side = square.x, square.y, square.side
         record["reach"] = {"x0": x, "y0": y, "x1": x + side, "y1": y + side}
         return Forgery(forgery.mammogram, forgery.mask, record, forgery.stages)
+
+    def _generators(self) -> Injector:
+        return _loaded(WEIGHTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +110,43 @@ class MammoCganTissue(MammoCgan):
     noise_model: NoiseModel = "tissue"
 
 
+@dataclass(frozen=True, kw_only=True)
+class MammoCganPaper(MammoCgan):
+    """Mammo-CGAN with generators trained by the report's own recipe, which are too large to ship (1.2 GB).
+
+    They are those of the folder that ``TAMPERSCOPE_PAPER_GENERATORS`` names: the ``weights`` of
+    ``tamperscope train mammo-cgan configs/mammo-cgan-paper.yaml``.
+    """
+
+    card: ClassVar[Card] = Card(
+        name="mammo-cgan-paper",
+        family="injection",
+        does="As mammo-cgan, with generators trained by the report's own recipe, which do not ship.",
+        trace="A 64-pixel picture enlarged, under white noise: no fine structure of tissue, noise without its colour.",
+        source="the report, section 2.1",
+        needs_weights=f"the folder that {PAPER_GENERATORS} names, of a training by configs/mammo-cgan-paper.yaml",
+    )
+
+    @classmethod
+    def is_ready(cls) -> bool:
+        """See ``Forger.is_ready``."""
+        return _paper_generators() is not None
+
+    def _generators(self) -> Injector:
+        folder = _paper_generators()
+        if folder is None:
+            raise TamperscopeError(f"{self.card.name} needs weights that do not ship: {self.card.needs_weights}.")
+        return _loaded(folder)
+
+
+def _paper_generators() -> Path | None:
+    """The folder of the paper recipe's generators, if it is named and has them."""
+    named = os.environ.get(PAPER_GENERATORS)
+    if not named or not all((Path(named) / f"mammo-cgan-{number}.onnx").is_file() for number in (1, 2)):
+        return None
+    return Path(named)
+
+
 @cache
-def _shipped() -> Injector:
-    return Injector.load(threads=1)
+def _loaded(folder: Path) -> Injector:
+    return Injector.load(threads=1, folder=folder)

@@ -10,7 +10,7 @@ from tamperscope.forge.card import FAMILIES
 from tamperscope.forge.control import CONTROLS
 from tamperscope.forge.copy_move import CopyMove, PoissonCopyMove
 from tamperscope.forge.forger import Forger
-from tamperscope.forge.mammo_cgan import MammoCgan, MammoCganMatched, MammoCganTissue
+from tamperscope.forge.mammo_cgan import MammoCgan, MammoCganMatched, MammoCganPaper, MammoCganTissue
 from tamperscope.forge.navier_stokes import NavierStokes
 from tamperscope.forge.partial_convolution import PartialConvolution, PartialConvolution512
 from tamperscope.forge.plain_fill import PlainBiharmonic, PlainNavierStokes, PlainTelea
@@ -24,6 +24,7 @@ _ALL: tuple[type[Forger], ...] = (
     MammoCgan,
     MammoCganMatched,
     MammoCganTissue,
+    MammoCganPaper,
     RealMass,
     PoissonMass,
     Telea,

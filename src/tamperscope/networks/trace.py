@@ -170,10 +170,11 @@ class TraceNetwork(nn.Module):
             valid: N x h x w, which cells count.
         """
         features = torch.cat([self.encoder(residuals, bands), structure], dim=1)
-        compared = torch.stack(
-            [
-                torch.cat([compare_within_image(f, b, v), v[None].float()])
-                for f, b, v in zip(features, brightness, valid, strict=True)
-            ]
-        )
+        with torch.autocast("cpu", enabled=False):  # sums over an image need all of float32
+            compared = torch.stack(
+                [
+                    torch.cat([compare_within_image(f, b, v), v[None].float()])
+                    for f, b, v in zip(features.float(), brightness, valid, strict=True)
+                ]
+            )
         return self.head(compared)[:, 0]

@@ -133,6 +133,10 @@ class TraceRecipe(_Recipe):
     rate: float = Field(gt=0)
     crop_weight: float = Field(ge=0)
     """Weight of the loss of whole crops beside that of their cells."""
+    echo: int | None = Field(default=None, gt=0)
+    """Steps after which a crop is learnt from again, turned; None: each is learnt from once."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the convolutions in training on crops; the comparison within the image is always exact."""
     untouched: float = Field(ge=0, le=1)
     """Share of crops without a forgery."""
     age_after: float = Field(ge=0, le=1)

@@ -27,7 +27,8 @@ from tamperscope.networks.trace import TraceNetwork
 from tamperscope.runtime.memory import keep_freed_memory
 from tamperscope.runtime.weights import WEIGHTS, find_weights
 from tamperscope.train.picture_history import age, turned
-from tamperscope.train.trace import describe_crop, export_trace, trace_loss
+from tamperscope.train.trace import export_trace, trace_loss
+from tamperscope.train.trace_crops import describe_crop
 
 LEAST_EXAMPLES = 3
 STEPS = 300
