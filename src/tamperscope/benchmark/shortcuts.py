@@ -25,7 +25,7 @@ from threadpoolctl import threadpool_limits
 
 from tamperscope.benchmark.manifest import Row
 from tamperscope.benchmark.plan import CROSSES
-from tamperscope.judge.bootstrap import bootstrap_auc
+from tamperscope.judge.bootstrap import bootstrap_auc, cluster_bootstrap
 from tamperscope.judge.roc import auc
 
 _FOLDS = 5
@@ -132,18 +132,14 @@ def _retrained(
     values: np.ndarray, labels: np.ndarray, patients: np.ndarray, make: Callable[[], Any], *, draws: int, seed: int
 ) -> tuple[float, float]:
     """95 % interval of the AUC by a bootstrap of patients that trains and tests on each draw."""
-    rng = np.random.default_rng(seed)
-    members = [np.flatnonzero(patients == patient) for patient in sorted(set(patients))]
-    areas: list[float] = []
-    while len(areas) < draws:
+
+    def area(chosen: np.ndarray) -> float:
         # A patient drawn twice stays one patient, so that no copy is tested by what learnt the other.
-        chosen = np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])
-        if len(set(labels[chosen])) < 2 or len(set(patients[chosen])) < _FOLDS:
-            continue
         scores = cross_validated(values[chosen], labels[chosen], patients[chosen], make, repeats=1)
-        areas.append(auc(labels[chosen], scores))
-    low, high = np.quantile(areas, (0.025, 0.975))
-    return float(low), float(high)
+        return auc(labels[chosen], scores)
+
+    low, high, _ = cluster_bootstrap(area, patients, draws=draws, seed=seed).interval
+    return low, high
 
 
 def cross_validated(
@@ -151,8 +147,9 @@ def cross_validated(
 ) -> np.ndarray:
     """Scores of each image by a classifier that saw no image of its patient, as ranks within its fold."""
     scores = np.zeros(len(labels))
+    count = min(_FOLDS, len(set(patients)))  # a bootstrap of few patients may draw fewer
     for repeat in range(repeats):
-        folds = GroupKFold(_FOLDS, shuffle=True, random_state=repeat)
+        folds = GroupKFold(count, shuffle=True, random_state=repeat)
         for train, test in folds.split(values, labels, patients):
             if len(set(labels[train])) < 2:
                 continue
