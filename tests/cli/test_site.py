@@ -1,6 +1,7 @@
 """What a site teaches the detector: what its untouched images look like, and a new kind of forgery."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -100,6 +101,18 @@ def test_a_new_kind_is_learnt_and_named(site, tmp_path):
     result = run(scan, site / "blurred" / "00.png", "--adaptation", out, "--out", scanned)
     facts = json.loads((scanned / "00.json").read_text())
     assert facts["model"]["adaptations"] == [f"blurring: {learnt}"]
+
+
+def test_too_few_untouched_images_are_told_before_anything_is_learnt(site, tmp_path, monkeypatch):
+    untouched = tmp_path / "untouched"
+    untouched.mkdir()
+    for path in sorted((site / "untouched").iterdir())[:2]:
+        shutil.copy(path, untouched)
+    Image.fromarray(np.zeros((400, 400), np.uint16)).save(untouched / "air.png", dpi=(254, 254))
+    monkeypatch.setattr("tamperscope.train.fine_tune.fine_tune", lambda *_, **__: pytest.fail("it was learnt"))
+    command = ["x", "--examples", site / "blurred", "--untouched", untouched, "--out", tmp_path / "a.json"]
+    with pytest.raises(TamperscopeError, match="2 untouched images could be scored; at least 20"):
+        run(adapt, *command)
 
 
 def test_examples_need_their_masks(site, tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from tamperscope.detect.multi_cue import MultiCueDetector
-    from tamperscope.detect.working_image import WorkingImage
 
 _FOLDER = click.Path(exists=True, path_type=Path)
 
@@ -50,17 +49,11 @@ def adapt(
         raise TamperscopeError(f"adapting needs {error.name}: pip install 'tamperscope[train]'.") from error
 
     detector = MultiCueDetector.load()
-    forged, trusted = _images(examples), _images(untouched)
+    forged, trusted = _images(examples), _usable(_images(untouched))
     seen = [example_of(read_mammogram(path), read_mask(path)) for path in tqdm(forged, desc="examples", disable=None)]
 
-    def trusted_images() -> Iterator[WorkingImage]:
-        for path in tqdm(trusted, desc="untouched", disable=None):
-            try:
-                yield prepare_image(read_mammogram(path))
-            except TamperscopeError as error:
-                click.echo(f"left out {path}: {error}", err=True)
-
-    adaptation = learn(name, seen, trusted_images(), model=detector.model["hash"], steps=steps, seed=seed)
+    images = (prepare_image(read_mammogram(path)) for path in tqdm(trusted, desc="untouched", disable=None))
+    adaptation = learn(name, seen, images, model=detector.model["hash"], steps=steps, seed=seed)
     out.parent.mkdir(parents=True, exist_ok=True)
     adaptation.save(out)
     click.echo(f"{adaptation.source}: {out}")
@@ -70,6 +63,31 @@ def adapt(
     _compare("untouched", trusted, detector, after)
     for folder in checks:
         _compare(str(folder), _images(folder), detector, after)
+
+
+def _usable(paths: Sequence[Path]) -> list[Path]:
+    """Those that can be looked at: told before minutes are spent on learning.
+
+    Raises:
+        TamperscopeError: they are too few.
+    """
+    from tqdm import tqdm
+
+    from tamperscope.detect.calibration import LEAST_IMAGES
+    from tamperscope.detect.working_image import prepare_image
+    from tamperscope.errors import TamperscopeError
+    from tamperscope.io.read import read_mammogram
+
+    usable = []
+    for path in tqdm(paths, desc="reading untouched", disable=None):
+        try:
+            prepare_image(read_mammogram(path))
+            usable.append(path)
+        except TamperscopeError as error:
+            click.echo(f"left out {path}: {error}", err=True)
+    if len(usable) < LEAST_IMAGES:
+        raise TamperscopeError(f"{len(usable)} untouched images could be scored; at least {LEAST_IMAGES} are needed.")
+    return usable
 
 
 def read_mask(path: Path) -> np.ndarray:
