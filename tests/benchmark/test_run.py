@@ -1,13 +1,16 @@
 """Runs and reports on a small set."""
 
 import json
+import math
 
+import cv2
 import numpy as np
 import pytest
 
 from tamperscope.benchmark.build import build
 from tamperscope.benchmark.contender import BASELINES, Contender, Opinion, load_contender
-from tamperscope.benchmark.evaluate import evaluate
+from tamperscope.benchmark.evaluate import OWN_FIGURES, evaluate
+from tamperscope.benchmark.failures import draw_failures, find_failures
 from tamperscope.benchmark.protocol import Protocol
 from tamperscope.benchmark.report import AUDIT_RULE, write_report
 from tamperscope.benchmark.run import heat_picture, read_scores, run
@@ -37,8 +40,6 @@ def built(tmp_path_factory):
 
 def oracle(built):
     """A detector that knows the masks, by the pictures."""
-    import cv2
-
     known = {}
     for row in built.rows:
         picture = cv2.imread(str(built.folder / row.image), cv2.IMREAD_UNCHANGED)
@@ -48,15 +49,22 @@ def oracle(built):
         mask = known[mammogram.source.stored.tobytes()].astype(np.float32)
         return Opinion(mask, float(mask.any()))
 
-    return Contender("oracle", "1", judge)
+    return Contender("oracle", "1", judge, threshold=0.5)
 
 
 def test_one_who_knows_gets_full_marks(built, tmp_path):
-    evaluation = evaluate(built.rows, run(built.folder, oracle(built), tmp_path / "run"), draws=100)
+    scored = run(built.folder, oracle(built), tmp_path / "run")
+    evaluation = evaluate(built.rows, scored, own_threshold=0.5, draws=100)
     overall = evaluation.groups[0]
     assert overall.kind == "overall"
     assert overall.forged == 16
-    assert {name: figure.value for name, figure in overall.figures.items()} == dict.fromkeys(overall.figures, 1.0)
+    expected = dict.fromkeys(overall.figures, 1.0) | {"false alarms": 0.0}
+    assert {name: figure.value for name, figure in overall.figures.items()} == expected
+    # A bootstrap of what is always right has no width; Wilson's interval of 8 of 8 patients has.
+    assert overall.figures["called fake"].low == pytest.approx(8 / (8 + 1.96**2), abs=1e-3)
+    assert overall.figures["false alarms"].high == pytest.approx(1.96**2 / (8 + 1.96**2), abs=1e-3)
+    without = evaluate(built.rows, scored, draws=100).groups[0]
+    assert all(math.isnan(without.figures[name].value) for name in OWN_FIGURES)
     assert {group.name for group in evaluation.groups if group.kind == "family"} == {"retouch", "copy-move"}
 
 
@@ -162,3 +170,29 @@ def test_the_report(built, tmp_path):
     assert "| **all** | 16 |" in (tmp_path / "report" / "report.md").read_text()
     with pytest.raises(TamperscopeError, match="is no run"):
         write_report([tmp_path], tmp_path / "again")
+
+
+def test_failures_are_drawn(built, tmp_path):
+    knows = oracle(built)
+
+    def judge(mammogram):
+        heat, score = knows.judge(mammogram)
+        return Opinion(heat, 0.9 - 0.8 * score)
+
+    run(built.folder, Contender("liar", "1", judge, threshold=0.5), tmp_path / "run")
+    found = find_failures(tmp_path / "run", each=1)
+    assert [one.title for one in found] == [
+        "untouched, called fake (0.900)",
+        *(f"{forger}, missed (0.100)" for _, forger in sorted({(r.family, r.forger) for r in built.rows if r.label})),
+    ]
+    picture = cv2.imread(str(draw_failures(found, tmp_path / "run", tmp_path / "failures.png")))
+    assert picture.shape[0] == -(-len(found) // 2) * 326
+    assert picture.std() > 20
+
+    run(built.folder, knows, tmp_path / "right")
+    assert find_failures(tmp_path / "right") == []
+    with pytest.raises(TamperscopeError, match="no failure"):
+        draw_failures([], tmp_path / "right", tmp_path / "none.png")
+    run(built.folder, load_contender("mean-intensity"), tmp_path / "no-threshold")
+    with pytest.raises(TamperscopeError, match="no threshold of its own"):
+        find_failures(tmp_path / "no-threshold")

@@ -37,11 +37,13 @@ class Contender:
         name: in runs and reports.
         version: of its weights or its code.
         judge: raises ``UnscorableImageError`` for an image that it does not score.
+        threshold: of its own, above which it calls an image fake; None if it has none.
     """
 
     name: str
     version: str
     judge: Callable[[Mammogram], Opinion]
+    threshold: float | None = None
 
 
 BASELINES: dict[str, Callable[[Mammogram], tuple[np.ndarray, float]]] = {
@@ -104,7 +106,7 @@ def _own(name: str, threads: int | None, weights: Path | None) -> Contender:
             raise UnscorableImageError(finding.reason)
         return checked(Opinion(finding.heat_map, finding.score), mammogram)
 
-    return Contender(name, str(detector.model.get("hash", "")), judge)
+    return Contender(name, str(detector.model.get("hash", "")), judge, detector.threshold)
 
 
 def _plug_in(name: str) -> Contender:
@@ -120,4 +122,4 @@ def _plug_in(name: str) -> Contender:
         heat, score = function(mammogram.pixels)
         return checked(Opinion(heat, score), mammogram)
 
-    return Contender(name, str(getattr(function, "version", "")), judge)
+    return Contender(name, str(getattr(function, "version", "")), judge, getattr(function, "threshold", None))

@@ -13,11 +13,14 @@ from tamperscope.benchmark.metrics import balanced_accuracy, balanced_threshold,
 from tamperscope.benchmark.plan import CROSSES
 from tamperscope.benchmark.run import Scored
 from tamperscope.judge.bootstrap import cluster_bootstrap
+from tamperscope.judge.proportions import wilson
 from tamperscope.judge.roc import auc, tpr_at_fpr
 
 IMAGE_FIGURES = ("AUC", "balanced accuracy", "TPR at 5 % FPR", "TPR at 1 % FPR")
+OWN_FIGURES = ("called fake", "false alarms", "peak inside, called fake")
+"""At the detector's own threshold, whatever this benchmark's images would choose."""
 PIXEL_FIGURES = ("pixel AUC", "IoU", "F1", "pointing")
-FIGURES = (*IMAGE_FIGURES, *PIXEL_FIGURES)
+FIGURES = (*IMAGE_FIGURES, *OWN_FIGURES, *PIXEL_FIGURES)
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,14 @@ class _Table:
     pixel: dict[str, np.ndarray]
 
 
-def evaluate(rows: Sequence[Row], scored: Sequence[Scored], *, draws: int = 1000, seed: int = 0) -> Evaluation:
+def evaluate(
+    rows: Sequence[Row],
+    scored: Sequence[Scored],
+    *,
+    own_threshold: float | None = None,
+    draws: int = 1000,
+    seed: int = 0,
+) -> Evaluation:
     """Figures of a run.
 
     The threshold of the score, and the level of the heat map, are chosen on validation images: on those of the role
@@ -93,6 +103,7 @@ def evaluate(rows: Sequence[Row], scored: Sequence[Scored], *, draws: int = 1000
     Args:
         rows: of the manifest.
         scored: of the run.
+        own_threshold: the detector's, above which it calls an image fake.
         draws: of the bootstrap.
         seed: of the bootstrap.
     """
@@ -109,7 +120,7 @@ def evaluate(rows: Sequence[Row], scored: Sequence[Scored], *, draws: int = 1000
     for condition in _order({row.condition for row in usable}):
         here = np.array([row.condition == condition for row in usable])
         for kind, name, chosen in _groups(table, here):
-            groups.append(_group(table, chosen, condition, kind, name, draws=draws, seed=seed))
+            groups.append(_group(table, chosen, condition, kind, name, own_threshold, draws=draws, seed=seed))
     return Evaluation(groups, len(test) - len(usable), crossing, how)
 
 
@@ -180,7 +191,17 @@ def _groups(table: _Table, here: np.ndarray) -> list[tuple[str, str, np.ndarray]
     return groups
 
 
-def _group(table: _Table, chosen: np.ndarray, condition: str, kind: str, name: str, *, draws: int, seed: int) -> Group:
+def _group(
+    table: _Table,
+    chosen: np.ndarray,
+    condition: str,
+    kind: str,
+    name: str,
+    own_threshold: float | None,
+    *,
+    draws: int,
+    seed: int,
+) -> Group:
     members = np.flatnonzero(chosen)
     labels, scores = table.labels[members], table.scores[members]
     thresholds, patients = table.thresholds[members], table.patients[members]
@@ -191,10 +212,11 @@ def _group(table: _Table, chosen: np.ndarray, condition: str, kind: str, name: s
         "TPR at 1 % FPR": lambda i: _tpr(labels[i], scores[i], 0.01),
     }
     figures = {key: _figure(one, patients, draws=draws, seed=seed) for key, one in statistics.items()}
-    for key, values in table.pixel.items():
-        own = values[members]
-        known = ~np.isnan(own)
-        figures[key] = _figure(_mean_of(own[known]), patients[known], draws=draws, seed=seed) if known.any() else NONE
+    pixel = {key: values[members] for key, values in table.pixel.items()}
+    means = _at_own_threshold(labels, scores, pixel["pointing"], own_threshold) | pixel
+    for key, values in means.items():
+        known = ~np.isnan(values)
+        figures[key] = _mean(values[known], patients[known], draws=draws, seed=seed) if known.any() else NONE
     return Group(
         condition,
         kind,
@@ -206,8 +228,28 @@ def _group(table: _Table, chosen: np.ndarray, condition: str, kind: str, name: s
     )
 
 
-def _mean_of(values: np.ndarray) -> Callable[[np.ndarray], float]:
-    return lambda indices: float(values[indices].mean())
+def _at_own_threshold(
+    labels: np.ndarray, scores: np.ndarray, pointing: np.ndarray, threshold: float | None
+) -> dict[str, np.ndarray]:
+    """What each image adds to ``OWN_FIGURES``; nan where nothing."""
+    if threshold is None:
+        return {name: np.full(len(labels), np.nan) for name in OWN_FIGURES}
+    fake = np.where(scores > threshold, 1.0, 0.0)
+    return {
+        "called fake": np.where(labels == 1, fake, np.nan),
+        "false alarms": np.where(labels == 0, fake, np.nan),
+        "peak inside, called fake": np.where(fake == 1, pointing, np.nan),
+    }
+
+
+def _mean(values: np.ndarray, patients: np.ndarray, *, draws: int, seed: int) -> Figure:
+    """A mean; of a share of 0 or 1, where a bootstrap has no width, Wilson's interval over patients."""
+    figure = _figure(lambda indices: float(values[indices].mean()), patients, draws=draws, seed=seed)
+    if set(values) in ({0.0}, {1.0}):
+        count = len(set(patients))
+        low, high, _ = wilson(count if values[0] else 0, count)
+        return Figure(figure.value, low, high)
+    return figure
 
 
 def _accuracy(labels: np.ndarray, scores: np.ndarray, thresholds: np.ndarray) -> float:

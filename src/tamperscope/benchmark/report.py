@@ -16,13 +16,13 @@ import numpy as np
 
 from tamperscope import __version__
 from tamperscope.benchmark.evaluate import FIGURES, IMAGE_FIGURES, Evaluation, Figure, Group, evaluate
-from tamperscope.benchmark.manifest import MANIFEST, Row, read_header, read_manifest, write_text
-from tamperscope.benchmark.run import file_sha256, heat_picture, read_run, read_scores
+from tamperscope.benchmark.heat_pictures import outline_of, small_picture, with_heat, with_outline
+from tamperscope.benchmark.manifest import Row, read_header, read_manifest, write_text
+from tamperscope.benchmark.run import benchmark_of, heat_picture, read_run, read_scores
 from tamperscope.benchmark.shortcuts import CHANCE, Audit, audit_rows
 from tamperscope.errors import TamperscopeError
 
 _EXAMPLES_A_FAMILY = 1
-_SIDE = 300
 AUDIT_RULE = (
     "A classifier given one of these alone must be at chance at telling forged images from untouched ones: AUC "
     f"between {CHANCE[0]} and {CHANCE[1]}, or a 95 % interval by patient that covers 0.5. An audit that fails by the "
@@ -67,14 +67,15 @@ def write_report(
     headers = [read_run(folder) for folder in runs]
     if len({header["benchmark_sha256"] for header in headers}) != 1:
         raise TamperscopeError("the runs are of different benchmarks: one report compares runs on the same images.")
-    folder = benchmark or Path(headers[0]["benchmark_folder"])
-    if not (folder / MANIFEST).is_file():
-        raise TamperscopeError(f"the benchmark is no longer at {folder}: tell its folder with --bench.")
-    if file_sha256(folder / MANIFEST) != headers[0]["benchmark_sha256"]:
-        raise TamperscopeError(f"{folder} holds another benchmark than that of the runs.")
+    folder = benchmark_of(headers[0], moved_to=benchmark)
     rows = read_manifest(folder)
     entries = [
-        Entry(header["detector"], header["detector_version"], run, evaluate(rows, read_scores(run), draws=draws))
+        Entry(
+            header["detector"],
+            header["detector_version"],
+            run,
+            evaluate(rows, read_scores(run), own_threshold=header.get("threshold"), draws=draws),
+        )
         for header, run in zip(headers, runs, strict=True)
     ]
     audits = audit_rows(rows, draws=draws)
@@ -142,7 +143,8 @@ def _facts(entries: Sequence[Entry], about: dict[str, Any]) -> list[str]:
         "",
         "Intervals: 95 %, bootstrap by patient. Image figures set the forged images of a row against all untouched "
         "images of the same condition; pixel figures are means over forged images, on tissue. A dash: not to be had "
-        "from these images (a threshold needs validation images, or other folds).",
+        "from these images (a threshold needs validation images, or other folds). *Called fake* and *false alarms* are "
+        "at the detector's own threshold. A share of 0 or 1 has Wilson's interval over patients.",
     ]
     for entry in entries:
         evaluation = entry.evaluation
@@ -228,41 +230,16 @@ def _examples(folder: Path, rows: Sequence[Row], entries: Sequence[Entry]) -> li
         if picture is None or mask is None:
             continue
         seen[row.forger] = seen.get(row.forger, 0) + 1
-        small, outline = _small(picture), _outline(mask)
+        small, outline = small_picture(picture), outline_of(mask)
         heat = {}
         for number, (entry, scores) in enumerate(zip(entries, scored, strict=True)):
             heat_map = heat_picture(entry.folder, row.id)
             if heat_map is not None:
                 score = scores[row.id]
                 name = f"{entry.detector}: {'not scored' if score is None else f'{score:.2f}'}"
-                heat[f"{name}{' ' * number}"] = _png(_overlaid(small, heat_map, outline))
-        examples.append(Example(f"{row.forger} ({row.family})", _png(_drawn(small, outline)), heat))
+                heat[f"{name}{' ' * number}"] = _png(with_heat(small, heat_map, outline))
+        examples.append(Example(f"{row.forger} ({row.family})", _png(with_outline(small, outline)), heat))
     return sorted(examples, key=lambda example: example.title)
-
-
-def _small(picture: np.ndarray) -> np.ndarray:
-    scale = _SIDE / max(picture.shape)
-    size = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
-    small = cv2.resize(picture.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    low, high = np.percentile(small, (1, 99.5))
-    levels = (255 * np.clip((small - low) / max(float(high - low), 1e-6), 0, 1)).astype(np.uint8)
-    return cv2.cvtColor(levels, cv2.COLOR_GRAY2BGR)
-
-
-def _outline(mask: np.ndarray) -> list[np.ndarray]:
-    scale = _SIDE / max(mask.shape)
-    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    return [np.rint(contour * scale).astype(np.int32) for contour in contours]
-
-
-def _drawn(small: np.ndarray, outline: list[np.ndarray]) -> np.ndarray:
-    return cv2.polylines(small.copy(), outline, isClosed=True, color=(80, 220, 80), thickness=1, lineType=cv2.LINE_AA)
-
-
-def _overlaid(small: np.ndarray, heat: np.ndarray, outline: list[np.ndarray]) -> np.ndarray:
-    size = (small.shape[1], small.shape[0])
-    colours = cv2.applyColorMap(cv2.resize(heat, size, interpolation=cv2.INTER_LINEAR), cv2.COLORMAP_INFERNO)
-    return _drawn(cv2.addWeighted(small, 0.45, colours, 0.55, 0), outline)
 
 
 def _png(picture: np.ndarray) -> str:

@@ -83,13 +83,15 @@ def run(
         "schema_version": 1,
         "detector": contender.name,
         "detector_version": contender.version,
+        "threshold": contender.threshold,
         "benchmark": str(read_header(benchmark).get("protocol", {}).get("name", "")),
         "benchmark_sha256": file_sha256(benchmark / MANIFEST),
         "benchmark_folder": str(benchmark.resolve()),
     }
     there = _read_header(out)
-    # The benchmark may have moved; what it holds may not have changed.
-    if there and any(there.get(key) != value for key, value in header.items() if key != "benchmark_folder"):
+    # The benchmark may have moved; what it holds may not have changed. Older runs did not keep the threshold.
+    fixed = header.keys() - {"benchmark_folder", "threshold"}
+    if there and any(there.get(key) != header[key] for key in fixed):
         raise TamperscopeError(f"{out} holds another run: choose an empty folder.")
     write_text(out / HEADER, json.dumps(header, indent=2) + "\n")
     (out / HEAT).mkdir(exist_ok=True)
@@ -116,6 +118,24 @@ def read_run(folder: str | Path) -> dict[str, Any]:
     if not (Path(folder) / HEADER).is_file():
         raise TamperscopeError(f"{folder} is no run: it has no {HEADER}.")
     return _read_header(Path(folder))
+
+
+def benchmark_of(header: dict[str, Any], *, moved_to: Path | None = None) -> Path:
+    """The folder of the benchmark that a run was made on.
+
+    Args:
+        header: of the run.
+        moved_to: where the benchmark is now, if it has moved.
+
+    Raises:
+        TamperscopeError: it is not there, or holds another benchmark.
+    """
+    folder = moved_to or Path(header["benchmark_folder"])
+    if not (folder / MANIFEST).is_file():
+        raise TamperscopeError(f"the benchmark is no longer at {folder}: tell its folder with --bench.")
+    if file_sha256(folder / MANIFEST) != header["benchmark_sha256"]:
+        raise TamperscopeError(f"{folder} holds another benchmark than that of the runs.")
+    return folder
 
 
 def read_scores(folder: str | Path) -> list[Scored]:

@@ -168,6 +168,19 @@ def report(runs: tuple[Path, ...], out: Path, benchmark: Path | None, draws: int
     click.echo(page)
 
 
+@bench.command("failures")
+@click.argument("run_folder", metavar="RUN", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The picture, PNG.")
+@click.option("--bench", "benchmark", type=click.Path(exists=True, path_type=Path), help="Its benchmark, if it moved.")
+@click.option("--each", default=2, show_default=True, type=click.IntRange(1), help="Of each forger, at most.")
+def failures(run_folder: Path, out: Path, benchmark: Path | None, each: int) -> None:
+    """Draw what a run got wrong at the detector's own threshold: image, heat map, the forged part."""
+    from tamperscope.benchmark.failures import draw_failures, find_failures
+
+    found = find_failures(run_folder, benchmark=benchmark, each=each)
+    click.echo(f"{len(found)} failures drawn: {draw_failures(found, run_folder, out, benchmark=benchmark)}")
+
+
 @bench.command("audits")
 @click.argument("benchmark", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
