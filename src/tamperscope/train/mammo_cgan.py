@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 from tqdm import tqdm
 
 from tamperscope.benchmark.cesm import DATA_STATEMENT, load_cases
 from tamperscope.benchmark.mass_squares import augment_square, cut_mass_squares
 from tamperscope.forge.harmonic import fill_harmonic
 from tamperscope.networks.mammo_cgan import HOLE, Discriminator, Generator, condition_of, ring_of
+from tamperscope.train.checkpoint import keep, resume
 from tamperscope.train.config import CganRecipe, MammoCganRecipe
 from tamperscope.train.curves import Curves
 from tamperscope.train.export import export_network
@@ -112,18 +112,9 @@ def train_cgan(
     latent = source.start is not None
     generator_step = torch.optim.Adam(generator.parameters(), recipe.generator_rate, betas=(0.5, 0.999))
     discriminator_step = torch.optim.Adam(discriminator.parameters(), recipe.discriminator_rate, betas=(0.5, 0.999))
-    parts: dict[str, nn.Module | torch.optim.Optimizer] = {
-        "generator": generator,
-        "discriminator": discriminator,
-        "generator_step": generator_step,
-        "discriminator_step": discriminator_step,
-    }
-    checkpoint, start = out.with_suffix(".pt"), 0
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        start = saved.pop("step")
-        for name, state in saved.items():
-            parts[name].load_state_dict(state)  # type: ignore[union-attr]
+    parts = (generator, discriminator, generator_step, discriminator_step)
+    checkpoint = out.with_suffix(".pt")
+    start = resume(checkpoint, parts)
 
     accuracy, resting, rested = 0.5, 0, 0
     mixed = torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16")
@@ -174,9 +165,7 @@ def train_cgan(
                 curves.add(step + 1, *(loss.item() for loss in losses), accuracy, share)
                 rested = 0
             if (step + 1) % _CHECKPOINT_EVERY == 0 or ends:
-                states = {name: part.state_dict() for name, part in parts.items()}
-                torch.save({**states, "step": step + 1}, checkpoint.with_suffix(".part"))
-                checkpoint.with_suffix(".part").replace(checkpoint)
+                keep(checkpoint, parts, step + 1)
     return generator.eval()
 
 
