@@ -203,11 +203,37 @@ def test_a_family_whose_weights_do_not_ship(source, monkeypatch):
     wanted = {"name": "forged", "kind": "forged", "families": ["paper-mass"]}
     protocol = Protocol.model_validate(SMALL | {"sets": [SMALL["sets"][0], wanted]})
     monkeypatch.delenv(PAPER_GENERATORS, raising=False)
-    with pytest.raises(TamperscopeError, match="would be empty: the forger 'mammo-cgan-paper' needs"):
-        make_plan(protocol, [open_source(source)])
+    mixed = SMALL["sets"][1] | {"families": ["retouch", "paper-mass"], "together": True}
+    for sets in ([wanted], [mixed]):
+        # A plan without it would be another one, here and not elsewhere.
+        with pytest.raises(TamperscopeError, match="the family 'paper-mass' needs the folder"):
+            make_plan(Protocol.model_validate(SMALL | {"sets": sets}), [open_source(source)])
     monkeypatch.setenv(PAPER_GENERATORS, str(WEIGHTS))
     forged = [version for version in make_plan(protocol, [open_source(source)]).versions if version.forgers]
     assert {version.forgers for version in forged} == {("mammo-cgan-paper",)}
     monkeypatch.delenv(PAPER_GENERATORS)
     unnamed = Protocol.model_validate(SMALL | {"sets": [{"name": "forged", "kind": "forged"}]})
     assert "paper-mass" not in unnamed.sets[0].families
+
+
+def test_a_resumed_build_has_the_weights_that_it_began_with(source, tmp_path, monkeypatch):
+    monkeypatch.setenv(PAPER_GENERATORS, str(WEIGHTS))
+    wanted = {"name": "forged", "kind": "forged", "families": ["paper-mass"], "count": 1}
+    protocol = Protocol.model_validate(SMALL | {"sets": [wanted]})
+    built = build(protocol, [open_source(source)], tmp_path / "set")
+    assert list(read_header(built.folder)["weights"]) == ["mammo-cgan-paper"]
+    monkeypatch.setattr(FORGERS["mammo-cgan-paper"], "weights_hash", classmethod(lambda _: "others"))
+    with pytest.raises(TamperscopeError, match="holds another benchmark"):
+        build(protocol, [open_source(source)], tmp_path / "set")
+
+
+def test_a_tone_leaves_no_comb(source, tmp_path):
+    """Bent, 256 levels would lie apart, and forged pixels between them."""
+    settings = SMALL | {"prepare": "as-is", "tone": 0.3, "sets": [{"name": "untouched", "kind": "untouched"}]}
+    built = build(Protocol.model_validate(settings), [open_source(source)], tmp_path / "set")
+    for row in built.rows:
+        stored = cv2.imread(str(built.folder / row.image), cv2.IMREAD_UNCHANGED)
+        counts = np.bincount(stored[stored > 0])
+        used = np.flatnonzero(counts)
+        middle = counts[int(np.quantile(used, 0.25)) : int(np.quantile(used, 0.75))]
+        assert (middle > 0).mean() > 0.95

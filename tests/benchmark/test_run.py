@@ -13,7 +13,7 @@ from tamperscope.benchmark.evaluate import OWN_FIGURES, evaluate
 from tamperscope.benchmark.failures import draw_failures, find_failures
 from tamperscope.benchmark.protocol import Protocol
 from tamperscope.benchmark.report import AUDIT_RULE, write_report
-from tamperscope.benchmark.run import heat_picture, read_scores, run
+from tamperscope.benchmark.run import heat_picture, read_run, read_scores, run
 from tamperscope.benchmark.sources.open import open_source
 from tamperscope.errors import TamperscopeError, UnscorableImageError
 from tests.benchmark.sources import write_cesm
@@ -117,12 +117,18 @@ def test_a_plug_in_is_a_function_of_the_picture(built, tmp_path, monkeypatch):
     (tmp_path / "my_detector.py").write_text(
         "def brightest(pixels):\n    return (pixels / pixels.max()).clip(0, 1), float(pixels.max())\n"
         "def bad(pixels):\n    return pixels, 0.0\n"
+        "brightest.threshold = 900\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     scored = run(built.folder, load_contender("my_detector:brightest"), tmp_path / "run")
     assert len(scored) == len(built.rows)
+    assert read_run(tmp_path / "run")["threshold"] == 900
+    monkeypatch.setattr("my_detector.bad.threshold", 0, raising=False)
     with pytest.raises(TamperscopeError, match="between 0 and 1"):
         run(built.folder, load_contender("my_detector:bad"), tmp_path / "bad")
+    monkeypatch.setattr("my_detector.bad.threshold", "high")
+    with pytest.raises(TamperscopeError, match="no number: 'high'"):
+        load_contender("my_detector:bad")
     for name, message in (
         ("my_detector:none", "can't be loaded"),
         ("no_such_module:f", "can't be loaded"),
@@ -186,7 +192,7 @@ def test_failures_are_drawn(built, tmp_path):
         *(f"{forger}, missed (0.100)" for _, forger in sorted({(r.family, r.forger) for r in built.rows if r.label})),
     ]
     picture = cv2.imread(str(draw_failures(found, tmp_path / "run", tmp_path / "failures.png")))
-    assert picture.shape[0] == -(-len(found) // 2) * 326
+    assert picture.shape[0] == -(-len(found) // 2) * 326 + 20
     assert picture.std() > 20
 
     run(built.folder, knows, tmp_path / "right")

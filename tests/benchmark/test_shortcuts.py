@@ -80,6 +80,7 @@ def test_training_anew_widens_the_interval_and_still_sees_what_is_there():
         low, high = _retrained(values, labels, patients, make, draws=25, seed=0)
         anew.append(high - low)
         assert low <= 0.5 <= high
+    # Both have the same cross-validation: what is wider is what learning adds.
     assert np.mean(anew) > 1.1 * np.mean(trained)
     shifted = rows({"grid": 0.05})
     values, labels = np.array([[one.features["grid"]] for one in shifted]), np.array([one.label for one in shifted])
@@ -112,7 +113,11 @@ def test_features_see_what_they_are_for():
     assert grid_strength(mammogram.pixels) > 1.2 * plain["grid"]
     assert len(plain["histogram"]) == 32
     assert np.isclose(sum(plain["histogram"]), 1, atol=1e-4)
+    # The histogram is that of the file's values, whatever they are shown as.
+    assert image_features(mammogram, region)["histogram"] == plain["histogram"]
     assert all(0 <= share <= 1 for share in plain["place"])
+    brighter = replace(mammogram.source, stored=mammogram.source.stored // 2)
+    assert image_features(replace(mammogram, source=brighter), region)["histogram"] != plain["histogram"]
     noisy = stored(make_mammogram(800, 600))
     noisy.pixels[noisy.tissue] += rng.normal(0, 20, int(noisy.tissue.sum())).astype(np.float32)
     before = max(image_features(noisy, None)["periodicity"])

@@ -14,8 +14,9 @@ from tamperscope.detect.calibration import Calibration  # noqa: E402
 from tamperscope.detect.cues.trace import cell_means, compare_cells  # noqa: E402
 from tamperscope.detect.multi_cue import CALIBRATION, MultiCueDetector  # noqa: E402
 from tamperscope.detect.residuals import noise_residuals  # noqa: E402
+from tamperscope.errors import TamperscopeError  # noqa: E402
 from tamperscope.forge.injector import Injector  # noqa: E402
-from tamperscope.networks.trace import TraceNetwork  # noqa: E402
+from tamperscope.networks.trace import TraceNetwork, compare_within_image  # noqa: E402
 from tamperscope.train.calibrate import calibrate_on  # noqa: E402
 from tamperscope.train.config import TraceRecipe, WholePhase, load_recipe  # noqa: E402
 from tamperscope.train.picture_history import age, jpeg_trip  # noqa: E402
@@ -35,7 +36,8 @@ def tissue(seed, shape):
 
 @pytest.fixture(scope="module")
 def recipe():
-    return load_recipe(CONFIG, TraceRecipe).model_copy(update={"crop": 192, "batch": 2, "steps": 4, "whole": None})
+    changes = {"crop": 192, "batch": 4, "steps": 4, "echo": 1, "whole": None}
+    return load_recipe(CONFIG, TraceRecipe).model_copy(update=changes)
 
 
 @pytest.fixture(scope="module")
@@ -125,10 +127,18 @@ def test_the_comparison_is_exact_in_bfloat16_training(recipe, sources, injector)
     torch.manual_seed(0)
     network = TraceNetwork()
     batch = next(make_batches(recipe, sources, PATIENTS, injector, start=0, workers=0))
-    exact, _ = trace_loss(network, batch, crop_weight=0.5)
-    mixed, crop = trace_loss(network, batch, crop_weight=0.5, mixed=True)
-    assert mixed.dtype == crop.dtype == torch.float32
-    assert abs((exact - mixed).item()) < 0.02
+    seen = {}
+    network.encoder.coarse.register_forward_hook(lambda _, __, out: seen.update(coarse=out))
+    network.encoder.register_forward_hook(lambda _, __, out: seen.update(features=out))
+    network.head.register_forward_hook(lambda _, given, __: seen.update(compared=given[0]))
+    with torch.no_grad():
+        loss, crop = trace_loss(network, batch, crop_weight=0.5, mixed=True)
+    assert seen["coarse"].dtype == torch.bfloat16
+    assert seen["compared"].dtype == loss.dtype == crop.dtype == torch.float32
+    _, _, structure, brightness, valid, _, _ = batch
+    features = torch.cat([seen["features"].float(), structure], 1)
+    for ours, *given in zip(seen["compared"], features, brightness, valid, strict=True):
+        torch.testing.assert_close(ours[:-1], compare_within_image(*given), atol=1e-5, rtol=0)
 
 
 def test_histories_keep_the_breast_and_the_background():
@@ -209,10 +219,25 @@ def test_a_training_can_start_from_the_weights_of_another(recipe, files, injecto
 def test_whole_images_follow_the_crops_and_are_resumed(recipe, files, injector, trained, tmp_path, monkeypatch):
     _, out = trained
     both = recipe.model_copy(update={"whole": WholePhase(steps=2, rate=1e-3, regions=2)})
-    (tmp_path / "crops.pt").write_bytes((out / "trace.pt").read_bytes())
-    whole = train_trace(both, files, injector, out=tmp_path, workers=0)
-    assert len((tmp_path / "trace.csv").read_text().splitlines()) == 2
-    again = train_trace(both, files, injector, out=tmp_path, workers=0)
+    for folder in ("whole", "stopped"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "crops.pt").write_bytes((out / "trace.pt").read_bytes())
+    whole = train_trace(both, files, injector, out=tmp_path / "whole", workers=0)
+    assert len((tmp_path / "whole" / "trace.csv").read_text().splitlines()) == 2
+
+    monkeypatch.setattr("tamperscope.train.trace.CHECKPOINT_EVERY", 1)
+    original = torch.optim.AdamW.step
+
+    def stop_at_second(self, *arguments, **options):
+        if (tmp_path / "stopped" / "trace.pt").exists():
+            raise KeyboardInterrupt
+        return original(self, *arguments, **options)
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(torch.optim.AdamW, "step", stop_at_second)
+        with pytest.raises(KeyboardInterrupt):
+            train_trace(both, files, injector, out=tmp_path / "stopped", workers=0)
+    again = train_trace(both, files, injector, out=tmp_path / "stopped", workers=0)
     for name, value in whole.state_dict().items():
         torch.testing.assert_close(again.state_dict()[name], value)
     assert any(not torch.equal(whole.state_dict()[name], value) for name, value in trained[0].state_dict().items())
@@ -226,3 +251,8 @@ def test_a_whole_image_is_drawn_with_all_its_cells(recipe, sources, injector):
     assert width % 8 == 0
     assert bands.shape[1:] == (height // 4, width // 4)
     assert structure.shape[1:] == cells[0].shape == (height // 8, width // 8)
+
+
+def test_echo_wants_even_batches():
+    with pytest.raises(TamperscopeError, match="batch must be even"):
+        load_recipe(CONFIG, TraceRecipe, changes=["batch=3"])

@@ -16,7 +16,7 @@ from tamperscope.networks.mammo_cgan import LatentStart, condition_of  # noqa: E
 from tamperscope.train import forensic_transfer  # noqa: E402
 from tamperscope.train.config import ForensicTransferRecipe, MammoCganRecipe, load_recipe  # noqa: E402
 from tamperscope.train.forensic_transfer import evaluate, train_forensic_transfer  # noqa: E402
-from tamperscope.train.mammo_cgan import membrane_response, train_cgan  # noqa: E402
+from tamperscope.train.mammo_cgan import _Rest, membrane_response, train_cgan  # noqa: E402
 from tamperscope.train.score_classifier import placements, train_score_classifier  # noqa: E402
 from tamperscope.train.tiles import TileSet  # noqa: E402
 from tests.detect.images import make_mammogram  # noqa: E402
@@ -58,7 +58,7 @@ def test_forensic_transfer_learns_and_resumes(tmp_path, monkeypatch, recipe, til
     assert float(rows[2].split(",")[1]) < float(rows[1].split(",")[1])
 
 
-def test_cgan_trains_and_resumes(tmp_path):
+def test_cgan_trains_and_resumes(tmp_path, monkeypatch):
     paper = load_recipe(CONFIGS / "mammo-cgan-paper.yaml", MammoCganRecipe).cgan1
     # The report's kind of generator, without a latent map, a tenth as wide.
     narrow = {"down": (10, 20, 40, 80, 160, 160), "up": (80, 80, 40, 20, 10)}
@@ -69,7 +69,37 @@ def test_cgan_trains_and_resumes(tmp_path):
     again = train_cgan(recipe, squares, None, batch=4, seed=0, out=tmp_path / "cgan1")
     for one, other in zip(first.state_dict().values(), again.state_dict().values(), strict=True):
         torch.testing.assert_close(one, other)
+
+    monkeypatch.setattr("tamperscope.train.mammo_cgan._CHECKPOINT_EVERY", 2)
+    original = torch.optim.Adam.step
+
+    def stop_at_third(self, *arguments, **options):
+        if (tmp_path / "stopped.pt").exists():
+            raise KeyboardInterrupt
+        return original(self, *arguments, **options)
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(torch.optim.Adam, "step", stop_at_third)
+        with pytest.raises(KeyboardInterrupt):
+            train_cgan(recipe, squares, None, batch=4, seed=0, out=tmp_path / "stopped")
+    resumed = train_cgan(recipe, squares, None, batch=4, seed=0, out=tmp_path / "stopped")
+    for one, other in zip(first.state_dict().values(), resumed.state_dict().values(), strict=True):
+        torch.testing.assert_close(one, other)
+    torch.save({"generator": {}, "step": 2}, tmp_path / "older.pt")
+    with pytest.raises(TamperscopeError, match="no checkpoint of this training"):
+        train_cgan(recipe, squares, None, batch=4, seed=0, out=tmp_path / "older")
     assert (tmp_path / "cgan1.csv").read_text().startswith("step,discriminator_loss")
+
+
+def test_a_discriminator_that_is_right_too_often_rests():
+    rest = _Rest(limit=0.6, batches=3)
+    learnt = [rest.learns(1.0) for _ in range(9)]
+    # The running mean passes 0.6 with the fifth batch; that and three more are not learnt from.
+    assert learnt == [True] * 4 + [False] * 4 + [True]
+    assert rest.rested == 3
+    other = _Rest(limit=0.6, batches=3)
+    other.load_state_dict(rest.state_dict())
+    assert other == rest
 
 
 def test_bfloat16_trains_as_float32_does(tmp_path):

@@ -25,6 +25,7 @@ from tamperscope.benchmark.protocol import Condition, Protocol
 from tamperscope.benchmark.sources.collection import Collection, SourceImage
 from tamperscope.benchmark.spread import spread
 from tamperscope.errors import TamperscopeError
+from tamperscope.forge.registry import FORGERS
 from tamperscope.io.write import beside, write_marked
 from tamperscope.mammogram import Mammogram
 
@@ -105,6 +106,7 @@ def build(protocol: Protocol, collections: Sequence[Collection], folder: Path, *
 
 
 def _header(protocol: Protocol, collections: Sequence[Collection], plan: Plan) -> dict[str, Any]:
+    forgers = sorted({name for version in plan.versions for name in version.forgers})
     return {
         "schema": "tamperscope-benchmark",
         "schema_version": SCHEMA,
@@ -120,8 +122,10 @@ def _header(protocol: Protocol, collections: Sequence[Collection], plan: Plan) -
             }
             for collection, parts in zip(collections, plan.parts, strict=True)
         ],
-        # Plans differ where anything differs that an image depends on but the pixels of the sources.
+        # Plans differ where anything differs that an image depends on but the pixels of the sources,
         "plan_sha256": hashlib.sha256(repr(plan.versions).encode()).hexdigest(),
+        # and weights that do not ship.
+        "weights": {name: FORGERS[name].weights_hash() for name in forgers if FORGERS[name].card.needs_weights},
     }
 
 

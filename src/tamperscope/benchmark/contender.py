@@ -122,4 +122,9 @@ def _plug_in(name: str) -> Contender:
         heat, score = function(mammogram.pixels)
         return checked(Opinion(heat, score), mammogram)
 
-    return Contender(name, str(getattr(function, "version", "")), judge, getattr(function, "threshold", None))
+    threshold = getattr(function, "threshold", None)
+    try:
+        threshold = None if threshold is None else float(threshold)
+    except (TypeError, ValueError) as error:
+        raise TamperscopeError(f"the threshold of the detector '{name}' is no number: {threshold!r}.") from error
+    return Contender(name, str(getattr(function, "version", "")), judge, threshold)

@@ -20,6 +20,7 @@ IMAGE_FIGURES = ("AUC", "balanced accuracy", "TPR at 5 % FPR", "TPR at 1 % FPR")
 OWN_FIGURES = ("called fake", "false alarms", "peak inside, called fake")
 """At the detector's own threshold, whatever this benchmark's images would choose."""
 PIXEL_FIGURES = ("pixel AUC", "IoU", "F1", "pointing")
+SHARES = (*OWN_FIGURES, "pointing")
 FIGURES = (*IMAGE_FIGURES, *OWN_FIGURES, *PIXEL_FIGURES)
 
 
@@ -109,10 +110,9 @@ def evaluate(
     """
     by_id = {one.id: one for one in scored}
     there = [row for row in rows if row.id in by_id and row.family != "mass"]
-    folds = any(row.part.startswith("fold-") for row in there)
-    test = [row for row in there if row.role == "test"]
-    crossing = sum(row.part == CROSSES for row in test) if folds else 0
-    test = [row for row in test if not (folds and row.part == CROSSES)]
+    folds = _has_folds(there)
+    test = tested(there)
+    crossing = sum(row.part == CROSSES and row.role == "test" for row in there) if folds else 0
     usable = [row for row in test if by_id[row.id].score is not None]
     thresholds, levels, how = _chosen_on_validation(there, usable, by_id, folds=folds)
     table = _table(usable, by_id, thresholds, levels)
@@ -122,6 +122,16 @@ def evaluate(
         for kind, name, chosen in _groups(table, here):
             groups.append(_group(table, chosen, condition, kind, name, own_threshold, draws=draws, seed=seed))
     return Evaluation(groups, len(test) - len(usable), crossing, how)
+
+
+def tested(rows: Sequence[Row]) -> list[Row]:
+    """The rows that figures are made of: test images whose patient is on one side of the split."""
+    folds = _has_folds(rows)
+    return [row for row in rows if row.role == "test" and row.family != "mass" and not (folds and row.part == CROSSES)]
+
+
+def _has_folds(rows: Sequence[Row]) -> bool:
+    return any(row.part.startswith("fold-") for row in rows)
 
 
 def _order(conditions: set[str]) -> list[str]:
@@ -216,7 +226,8 @@ def _group(
     means = _at_own_threshold(labels, scores, pixel["pointing"], own_threshold) | pixel
     for key, values in means.items():
         known = ~np.isnan(values)
-        figures[key] = _mean(values[known], patients[known], draws=draws, seed=seed) if known.any() else NONE
+        mean = _share if key in SHARES else _mean
+        figures[key] = mean(values[known], patients[known], draws=draws, seed=seed) if known.any() else NONE
     return Group(
         condition,
         kind,
@@ -243,8 +254,12 @@ def _at_own_threshold(
 
 
 def _mean(values: np.ndarray, patients: np.ndarray, *, draws: int, seed: int) -> Figure:
-    """A mean; of a share of 0 or 1, where a bootstrap has no width, Wilson's interval over patients."""
-    figure = _figure(lambda indices: float(values[indices].mean()), patients, draws=draws, seed=seed)
+    return _figure(lambda indices: float(values[indices].mean()), patients, draws=draws, seed=seed)
+
+
+def _share(values: np.ndarray, patients: np.ndarray, *, draws: int, seed: int) -> Figure:
+    """A share of images; where it is 0 or 1 a bootstrap has no width, and it has Wilson's interval over patients."""
+    figure = _mean(values, patients, draws=draws, seed=seed)
     if set(values) in ({0.0}, {1.0}):
         count = len(set(patients))
         low, high, _ = wilson(count if values[0] else 0, count)

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from tamperscope.benchmark.evaluate import tested
 from tamperscope.benchmark.heat_pictures import SIDE, outline_of, small_picture, with_heat, with_outline
 from tamperscope.benchmark.manifest import Row, read_manifest
 from tamperscope.benchmark.plan import PLAIN
@@ -54,13 +55,15 @@ def find_failures(run: Path, *, benchmark: Path | None = None, each: int = 2) ->
     """
     header = read_run(run)
     threshold = header.get("threshold")
+    if "threshold" not in header:
+        raise TamperscopeError(f"{run} is older than its detector's threshold: call 'bench run' on it again.")
     if threshold is None:
         raise TamperscopeError(f"{header['detector']} has no threshold of its own, so nothing tells its failures.")
     scores = {one.id: one.score for one in read_scores(run)}
     found: dict[str, list[Failure]] = {}
-    for row in read_manifest(benchmark_of(header, moved_to=benchmark)):
+    for row in tested(read_manifest(benchmark_of(header, moved_to=benchmark))):
         score = scores.get(row.id)
-        if score is None or row.role != "test" or row.condition != PLAIN or row.family == "mass":
+        if score is None or row.condition != PLAIN:
             continue
         if (score > threshold) != bool(row.label):
             found.setdefault(f"{row.label} {row.family} {row.forger}", []).append(Failure(row, score))
@@ -91,7 +94,9 @@ def draw_failures(failures: Sequence[Failure], run: Path, path: Path, *, benchma
     strips = [np.pad(one, ((0, 0), (0, width - one.shape[1]), (0, 0)), constant_values=255) for one in strips]
     strips += [np.full_like(strips[0], 255)] * (-len(strips) % _COLUMNS)
     rows = [np.hstack(strips[i : i + _COLUMNS]) for i in range(0, len(strips), _COLUMNS)]
-    done, encoded = cv2.imencode(".png", np.vstack(rows))
+    header = np.full((_CAPTION, rows[0].shape[1], 3), 255, np.uint8)
+    _write(header, "SYNTHETIC: all but the untouched images were forged for research")
+    done, encoded = cv2.imencode(".png", np.vstack([header, *rows]))
     if not done:
         raise TamperscopeError("The picture of the failures can't be encoded as PNG.")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,8 +123,12 @@ def _strip(failure: Failure, folder: Path, run: Path) -> np.ndarray:
             for tile in tiles
         ]
     )
-    cv2.putText(strip, failure.title, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
+    _write(strip, failure.title)
     return strip
+
+
+def _write(picture: np.ndarray, text: str) -> None:
+    cv2.putText(picture, text, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
 
 
 def _hottest(heat: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:

@@ -28,33 +28,26 @@ SHIPPED = tuple(
 """Families that every installation can make: what a protocol takes that names none."""
 
 
-def usable(families: Sequence[str], *, only: Sequence[str] = ()) -> tuple[dict[str, tuple[str, ...]], list[str]]:
-    """The forgers of some families that this installation has.
+def forgers_of(families: Sequence[str], *, only: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
+    """The forgers of some families.
 
     Args:
         families: names of ``FAMILIES``.
         only: the forgers wanted, where it is not all; a family that has none of them here gives all that it has.
 
-    Returns:
-        Family to its forgers, without families of which none is left; and a sentence for each that is missing.
-
     Raises:
-        TamperscopeError: a family is unknown.
+        TamperscopeError: a family is unknown, or this installation lacks what one needs: what a protocol makes may not
+            depend on where it is made.
     """
     found: dict[str, tuple[str, ...]] = {}
-    missing = []
     for family in families:
         if family not in FAMILIES:
             raise TamperscopeError(f"there is no family '{family}': {', '.join(FAMILIES)}.")
-        here = tuple(name for name in FAMILIES[family] if FORGERS[name].is_ready())
-        missing += [
-            f"the forger '{name}' needs {FORGERS[name].card.needs_weights}: left out of '{family}'."
-            for name in FAMILIES[family]
-            if name not in here
-        ]
-        if here:
-            found[family] = tuple(name for name in here if name in only) or here
-    return found, missing
+        for name in FAMILIES[family]:
+            if not FORGERS[name].is_ready():
+                raise TamperscopeError(f"the family '{family}' needs {FORGERS[name].card.needs_weights}.")
+        found[family] = tuple(name for name in FAMILIES[family] if name in only) or FAMILIES[family]
+    return found
 
 
 def family_of(forger: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tamperscope.benchmark.families import usable
+from tamperscope.benchmark.families import forgers_of
 from tamperscope.benchmark.protocol import Condition, ForgedSet, MassSet, Protocol, UntouchedSet
 from tamperscope.benchmark.sources.collection import Collection, SourceImage
 from tamperscope.benchmark.splits import patient_folds, split_by_patients
@@ -168,9 +168,7 @@ def _forged(
     ranges: dict[str, tuple[int, int]],
 ) -> tuple[list[Version], list[str]]:
     """Versions of a forged set, without their conditions, and what had to be left out."""
-    families, notes = usable(one.families, only=one.forgers)
-    if not families:
-        raise TamperscopeError(f"the set '{one.name}' would be empty: {' '.join(notes)}")
+    families = forgers_of(one.families, only=one.forgers)
     groups = [tuple(families)] if one.together else [(family,) for family in families]
     bases: list[Version] = []
     alone = dict.fromkeys(families, 0)
@@ -192,7 +190,7 @@ def _forged(
                 alone[family] += 1
                 continue
             bases.append(_base(protocol, one, image, ranges, family, forgers, donors, number))
-    notes += [
+    notes = [
         f"{one.name}: {count} versions of '{family}' have no donor among the other patients of their part."
         for family, count in alone.items()
         if count

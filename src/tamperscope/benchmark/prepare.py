@@ -79,7 +79,7 @@ def prepare_image(
     if tone:
         original = _bent(original, float(np.exp(np.random.default_rng([seed, 1]).uniform(-tone, tone))))
     if how == "as-is":
-        made = _as_png(original, own_levels=not tone)
+        made = _as_png(_between_levels(original, rng), own_levels=False) if tone else _as_png(original)
     elif how == "own-noise":
         made = make_lossless_like(original, rng=rng, scales=(0.5, 0.5), noise=None)
     else:
@@ -130,6 +130,20 @@ def _bent(mammogram: Mammogram, power: float) -> Mammogram:
     """The image behind another display curve: black and the highest of 12 bits stay, what lies between moves."""
     top = np.float32(LEVELS * GREY_LEVEL)
     return replace(mammogram, pixels=top * (np.maximum(mammogram.pixels, 0) / top) ** np.float32(power))
+
+
+def _between_levels(mammogram: Mammogram, rng: np.random.Generator) -> Mammogram:
+    """The image with each value drawn evenly from the width of its level, air as it is.
+
+    Bent, the levels of a coarse image (8 bits) lie far apart on the PNG's grid. Forged pixels would lie between them,
+    and a look at the levels alone would tell them.
+    """
+    levels, place = np.unique(mammogram.pixels, return_inverse=True)
+    if len(levels) < 2:
+        return mammogram
+    width = np.gradient(levels).astype(np.float32)[place].reshape(mammogram.shape)
+    drawn = mammogram.pixels + width * (rng.random(mammogram.shape, dtype=np.float32) - np.float32(0.5))
+    return replace(mammogram, pixels=np.where(mammogram.pixels > 0, np.maximum(drawn, 0), mammogram.pixels))
 
 
 def _as_png(mammogram: Mammogram, *, own_levels: bool = True) -> Mammogram:

@@ -196,6 +196,8 @@ def audits(benchmark: Path, causes: bool) -> None:
     rows = read_manifest(benchmark)
     for audit in audit_rows(rows):
         area = f"{audit.auc:.3f} [{audit.low:.3f}, {audit.high:.3f}]"
+        if audit.retrained is not None:
+            area += f", trained anew [{audit.retrained[0]:.3f}, {audit.retrained[1]:.3f}]"
         click.echo(f"{audit.condition}, {audit.name}, {audit.classifier}: {area}, {audit.verdict}")
         if not causes or audit.condition != PLAIN:
             continue

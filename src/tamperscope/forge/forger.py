@@ -47,6 +47,11 @@ class Forger(ABC):
         """Whether this installation has all that the method needs (``card.needs_weights``)."""
         return True
 
+    @classmethod
+    def weights_hash(cls) -> str:
+        """Of weights that don't ship with the package; nothing where the method needs none."""
+        return ""
+
     @abstractmethod
     def repeat(self, mammogram: Mammogram, region: Region | Square, *, seed: int) -> Forgery:
         """The forgery of a recorded seed: the same image, region, parameters and seed give the same bytes."""

@@ -16,7 +16,7 @@ from tamperscope.forge.forgery import Forgery, Square
 from tamperscope.forge.injector import CONTEXT, LEAST_SIDE, WHITE_NOISE, Injector, NoiseModel
 from tamperscope.forge.region import Region
 from tamperscope.mammogram import Mammogram
-from tamperscope.runtime.weights import WEIGHTS
+from tamperscope.runtime.weights import WEIGHTS, find_weights
 
 PAPER_GENERATORS = "TAMPERSCOPE_PAPER_GENERATORS"
 
@@ -132,11 +132,20 @@ class MammoCganPaper(MammoCgan):
         """See ``Forger.is_ready``."""
         return _paper_generators() is not None
 
-    def _generators(self) -> Injector:
+    @classmethod
+    def weights_hash(cls) -> str:
+        """See ``Forger.weights_hash``."""
+        return "".join(find_weights(f"mammo-cgan-{number}", folder=cls._folder()).sha256[:16] for number in (1, 2))
+
+    @classmethod
+    def _folder(cls) -> Path:
         folder = _paper_generators()
         if folder is None:
-            raise TamperscopeError(f"{self.card.name} needs weights that do not ship: {self.card.needs_weights}.")
-        return _loaded(folder)
+            raise TamperscopeError(f"{cls.card.name} needs weights that do not ship: {cls.card.needs_weights}.")
+        return folder
+
+    def _generators(self) -> Injector:
+        return _loaded(self._folder())
 
 
 def _paper_generators() -> Path | None:

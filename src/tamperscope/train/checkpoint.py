@@ -8,16 +8,23 @@ from typing import Any
 
 import torch
 
+from tamperscope.errors import TamperscopeError
+
 
 def resume(path: Path, parts: Sequence[Any]) -> int:
     """Put the parts of a training (network, optimiser and what else has a state) where a checkpoint has them.
 
     Returns:
         The steps that were done; 0 without a checkpoint.
+
+    Raises:
+        TamperscopeError: the file is another training's, or an older version's.
     """
     if not path.exists():
         return 0
     saved = torch.load(path, weights_only=True)
+    if "states" not in saved or len(saved["states"]) != len(parts):
+        raise TamperscopeError(f"{path} is no checkpoint of this training by this version: move it away to start anew.")
     for part, state in zip(parts, saved["states"], strict=True):
         part.load_state_dict(state)
     return int(saved["step"])
@@ -27,3 +34,15 @@ def keep(path: Path, parts: Sequence[Any], step: int) -> None:
     """Write a checkpoint, whole or not at all."""
     torch.save({"states": [part.state_dict() for part in parts], "step": step}, path.with_suffix(".part"))
     path.with_suffix(".part").replace(path)
+
+
+class RandomState:
+    """PyTorch's random numbers as a part of a checkpoint: noise and dropout go on as if nothing had stopped."""
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        """The state now."""
+        return {"torch": torch.get_rng_state()}
+
+    def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
+        """Go on from a state."""
+        torch.set_rng_state(state["torch"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tamperscope.errors import TamperscopeError
 
@@ -134,7 +134,8 @@ class TraceRecipe(_Recipe):
     crop_weight: float = Field(ge=0)
     """Weight of the loss of whole crops beside that of their cells."""
     echo: int | None = Field(default=None, gt=0)
-    """Steps after which a crop is learnt from again, turned; None: each is learnt from once."""
+    """Steps after which a crop is learnt from again, turned, as half of a batch of even size; None: each is learnt from
+    once. Half a batch of so many steps is kept in memory: 0.9 GB for 100 steps of 2 crops of 576 x 576."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of the convolutions in training on crops; the comparison within the image is always exact."""
     untouched: float = Field(ge=0, le=1)
@@ -145,6 +146,12 @@ class TraceRecipe(_Recipe):
     """Weight of each kind of pseudo-forgery."""
     whole: WholePhase | None = None
     """Crops leave out what is rare in a breast (nipple, vessels, skin folds), and so what looks forged in it."""
+
+    @model_validator(mode="after")
+    def _halves(self) -> TraceRecipe:
+        if self.echo is not None and self.batch % 2:
+            raise ValueError("with echo, batch must be even")
+        return self
 
 
 Loss = Literal["hole", "structure", "variation", "perceptual", "style"]

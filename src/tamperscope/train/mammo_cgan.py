@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from tamperscope.benchmark.cesm import DATA_STATEMENT, load_cases
 from tamperscope.benchmark.mass_squares import augment_square, cut_mass_squares
 from tamperscope.forge.harmonic import fill_harmonic
 from tamperscope.networks.mammo_cgan import HOLE, Discriminator, Generator, condition_of, ring_of
-from tamperscope.train.checkpoint import keep, resume
+from tamperscope.train.checkpoint import RandomState, keep, resume
 from tamperscope.train.config import CganRecipe, MammoCganRecipe
 from tamperscope.train.curves import Curves
 from tamperscope.train.export import export_network
@@ -112,11 +113,11 @@ def train_cgan(
     latent = source.start is not None
     generator_step = torch.optim.Adam(generator.parameters(), recipe.generator_rate, betas=(0.5, 0.999))
     discriminator_step = torch.optim.Adam(discriminator.parameters(), recipe.discriminator_rate, betas=(0.5, 0.999))
-    parts = (generator, discriminator, generator_step, discriminator_step)
+    rest = _Rest(recipe.pause_accuracy, recipe.pause_batches)
+    parts = (generator, discriminator, generator_step, discriminator_step, rest, RandomState())
     checkpoint = out.with_suffix(".pt")
     start = resume(checkpoint, parts)
 
-    accuracy, resting, rested = 0.5, 0, 0
     mixed = torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16")
     with Curves(out.parent, out.name, COLUMNS, start=start) as curves:
         for step in tqdm(range(start, recipe.steps), desc=out.name, initial=start, total=recipe.steps, mininterval=5):
@@ -136,12 +137,7 @@ def train_cgan(
                 told_real, told_made = (discriminator(one, shown).float() for one in (real, made.detach()))
             discriminator_loss = ((told_real - 1) ** 2).mean() + ((told_made + 1) ** 2).mean()
             right = 0.5 * ((told_real > 0).float().mean() + (told_made < 0).float().mean())
-            accuracy = _ACCURACY_MEMORY * accuracy + (1 - _ACCURACY_MEMORY) * float(right)
-            if resting > 0:
-                resting, rested = resting - 1, rested + 1
-            elif accuracy > recipe.pause_accuracy:
-                resting, accuracy = recipe.pause_batches, 0.5
-            else:
+            if rest.learns(float(right)):
                 discriminator_step.zero_grad()
                 discriminator_loss.backward()
                 discriminator_step.step()
@@ -161,12 +157,51 @@ def train_cgan(
             ends = step + 1 == recipe.steps
             if (step + 1) % recipe.log_every == 0 or ends:
                 losses = (discriminator_loss, adversarial_loss, l1)
-                share = rested / ((step % recipe.log_every) + 1)
-                curves.add(step + 1, *(loss.item() for loss in losses), accuracy, share)
-                rested = 0
+                share = rest.rested / ((step % recipe.log_every) + 1)
+                curves.add(step + 1, *(loss.item() for loss in losses), rest.accuracy, share)
+                rest.rested = 0
             if (step + 1) % _CHECKPOINT_EVERY == 0 or ends:
                 keep(checkpoint, parts, step + 1)
     return generator.eval()
+
+
+@dataclass
+class _Rest:
+    """When the discriminator rests (report, section 2.1.2): for some batches, once it is right too often.
+
+    Attributes:
+        limit: accuracy, as a running mean, above which it rests.
+        batches: for how many.
+        accuracy: so far.
+        resting: batches still to rest.
+        rested: batches rested since this was last set to 0.
+    """
+
+    limit: float
+    batches: int
+    accuracy: float = 0.5
+    resting: int = 0
+    rested: int = 0
+
+    def learns(self, right: float) -> bool:
+        """Whether it learns from a batch on which it was right in so many cases."""
+        self.accuracy = _ACCURACY_MEMORY * self.accuracy + (1 - _ACCURACY_MEMORY) * right
+        if self.resting > 0:
+            self.resting, self.rested = self.resting - 1, self.rested + 1
+            return False
+        if self.accuracy > self.limit:
+            self.resting, self.accuracy = self.batches, 0.5
+            return False
+        return True
+
+    def state_dict(self) -> dict[str, float]:
+        """What a checkpoint keeps."""
+        return {"accuracy": self.accuracy, "resting": self.resting, "rested": self.rested}
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        """Go on from a checkpoint."""
+        self.accuracy = state["accuracy"]
+        self.resting, self.rested = int(state["resting"]), int(state["rested"])
 
 
 def _lifts(masses: np.ndarray) -> np.ndarray:

@@ -85,6 +85,8 @@ def make_batches(
         start: steps that were done already.
         workers: processes that draw crops.
     """
+    if start >= recipe.steps:
+        return
     lag = recipe.echo or 0
     new = recipe.batch // 2 if lag else recipe.batch
     first = max(0, start - lag)
@@ -99,7 +101,8 @@ def make_batches(
         if lag:
             if len(earlier) == lag:
                 earlier.popleft()
-            earlier.append(batch)
+            # Copies: a worker's own tensors hold a descriptor of shared memory each.
+            earlier.append([part.clone() for part in batch])
 
 
 def _turned(batch: Batch, rng: np.random.Generator) -> Batch:
@@ -117,8 +120,19 @@ def draw_crop(
     injector: Injector,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray | np.float32, ...]:
-    """One crop: residuals 3 x S x S, coarse bands 3 x S/4 x S/4; of the cells: structure, brightness, which are valid,
-    forged share; if forged."""
+    """One crop.
+
+    Args:
+        recipe: settings.
+        sources: ``load_sources``.
+        patients: first and last patient of each source; donors are of others.
+        injector: Mammo-CGAN, for injections.
+        rng: draws everything.
+
+    Returns:
+        Residuals 3 x S x S, coarse bands 3 x S/4 x S/4; of the cells (S/8 x S/8): structure 6 x, brightness, which are
+        valid, forged share; if forged.
+    """
     here = int(rng.integers(len(sources)))
     others = [i for i, (a, b) in enumerate(patients) if b < patients[here][0] or a > patients[here][1]]
     # Now and then tissue comes from the same image: then only the seam and the place can give it away.
