@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -131,14 +132,22 @@ def test_a_killed_build_goes_on(built, source, tmp_path):
     protocol, out = tmp_path / "small.yaml", tmp_path / "killed"
     protocol.write_text(json.dumps(SMALL))
     command = [sys.executable, "-m", "tamperscope", "bench", "build", str(protocol), "--source", str(source)]
-    command += ["--out", str(out), "--processes", "1"]
+    command += ["--out", str(out), "--processes", "2"]
     process = subprocess.Popen(command, env=os.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _ in range(600):
         if len(list(out.glob("images/*/*.record.json"))) >= 4:
             break
         time.sleep(0.05)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert len(children) >= 2
     process.send_signal(signal.SIGKILL)
     process.wait()
+    for _ in range(100):
+        if not any(Path("/proc", child).exists() for child in children):
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("processes of the killed build go on")
     assert not (out / "manifest.jsonl").exists()
     kept = {path: path.stat().st_mtime_ns for path in out.glob("images/*/*.plain.png")}
     assert kept
