@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from tamperscope.benchmark.evaluate import on_one_side
 from tamperscope.benchmark.manifest import Row
 from tamperscope.benchmark.plan import PLAIN
-from tamperscope.benchmark.shortcuts import AUDITS, CLASSIFIERS, audited, cross_validated
+from tamperscope.benchmark.shortcuts import AUDITS, CLASSIFIERS, cross_validated
 from tamperscope.errors import TamperscopeError
 from tamperscope.judge.bootstrap import bootstrap_auc
 from tamperscope.judge.roc import auc
@@ -57,7 +58,7 @@ def find_causes(
     Raises:
         TamperscopeError: there are no plain images of both kinds.
     """
-    plain = [row for row in audited(rows) if row.condition == PLAIN]
+    plain = [row for row in on_one_side(rows) if row.condition == PLAIN]
     own = {row.source.image: np.array(AUDITS[name](row.features)) for row in plain if not row.label}
     # Without its untouched image a forged one can't be compared.
     plain = [row for row in plain if row.source.image in own]

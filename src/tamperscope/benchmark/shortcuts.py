@@ -23,8 +23,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
+from tamperscope.benchmark.evaluate import on_one_side
 from tamperscope.benchmark.manifest import Row
-from tamperscope.benchmark.plan import CROSSES
 from tamperscope.judge.bootstrap import bootstrap_auc, cluster_bootstrap
 from tamperscope.judge.roc import auc
 
@@ -97,7 +97,7 @@ def audit_rows(
         seed: of both.
     """
     audits = []
-    usable = audited(rows)
+    usable = on_one_side(rows)
     for condition in sorted({row.condition for row in usable}, key=lambda name: (name != "plain", name)):
         here = [row for row in usable if row.condition == condition]
         labels = np.array([row.label for row in here])
@@ -116,13 +116,6 @@ def audit_rows(
                 counts = int(labels.sum()), int((1 - labels).sum())
                 audits.append(Audit(name, kind, condition, result.estimate, low, high, retrained, *counts))
     return audits
-
-
-def audited(rows: Sequence[Row]) -> list[Row]:
-    """The rows that audits are made of."""
-    # An image that may be of two parts has fewer versions, for want of donors, and enters no figure.
-    folds = any(row.part.startswith("fold-") for row in rows)
-    return [row for row in rows if row.family != "mass" and not (folds and row.part == CROSSES)]
 
 
 def _near_half(area: float, low: float, high: float) -> bool:

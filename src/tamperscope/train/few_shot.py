@@ -18,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from tamperscope.benchmark.manifest import Row, read_manifest, write_text
+from tamperscope.benchmark.plan import CROSSES
 from tamperscope.detect.calibration import Calibration
 from tamperscope.detect.cues.adapted import Adaptation
 from tamperscope.detect.fuse import fuse
@@ -33,7 +34,6 @@ from tamperscope.runtime.weights import WEIGHTS
 from tamperscope.train.fine_tune import adapt, example_of
 
 SHOTS = (0, 5, 10, 20)
-CROSSES = "crosses"
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,6 @@ def jpeg_trip(pixels: np.ndarray, quality: int) -> np.ndarray:
 
 
 def turned(pictures: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
-    """All turned by the same multiple of 90 degrees, and flipped or not."""
+    """All turned by the same multiple of 90 degrees in their last two axes, and flipped or not."""
     turns, flip = int(rng.integers(4)), rng.random() < 0.5
-    return [np.ascontiguousarray(np.rot90(picture, turns)[:, :: -1 if flip else 1]) for picture in pictures]
+    return [np.ascontiguousarray(np.rot90(picture, turns, (-2, -1))[..., :: -1 if flip else 1]) for picture in pictures]

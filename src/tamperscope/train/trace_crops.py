@@ -91,26 +91,22 @@ def make_batches(
     new = recipe.batch // 2 if lag else recipe.batch
     first = max(0, start - lag)
     crops = Crops(recipe, sources, patients, injector, start=first * new, count=(recipe.steps - first) * new)
-    earlier: deque[Batch] = deque()
+    earlier: deque[Batch] = deque(maxlen=lag)
     for step, batch in enumerate(DataLoader(crops, new, num_workers=workers), first):
-        if step >= start:
-            again = (
-                _turned(earlier[0], np.random.default_rng([recipe.seed, step, 1])) if len(earlier) == lag > 0 else ()
-            )
-            yield [torch.cat(parts) for parts in zip(batch, again, strict=True)] if again else batch
+        if step >= start and lag and len(earlier) == lag:
+            again = _turned(earlier[0], np.random.default_rng([recipe.seed, step, 1]))
+            yield [torch.cat(parts) for parts in zip(batch, again, strict=True)]
+        elif step >= start:
+            yield batch
         if lag:
-            if len(earlier) == lag:
-                earlier.popleft()
             # Copies: a worker's own tensors hold a descriptor of shared memory each.
             earlier.append([part.clone() for part in batch])
 
 
 def _turned(batch: Batch, rng: np.random.Generator) -> Batch:
-    """All pictures turned by the same multiple of 90 degrees, and flipped or not."""
+    """All pictures turned and flipped alike."""
     *pictures, forged = batch
-    turns, flip = int(rng.integers(4)), rng.random() < 0.5
-    views = [torch.rot90(picture, turns, (-2, -1)) for picture in pictures]
-    return [*(view.flip(-1) if flip else view for view in views), forged]
+    return [*map(torch.from_numpy, turned([picture.numpy() for picture in pictures], rng)), forged]
 
 
 def draw_crop(
