@@ -40,15 +40,17 @@ def test_means_are_those_of_the_cells_that_count(logits):
     evidence = area_evidence(logits, cells)
     assert (evidence[~cells] == OUTSIDE).all()
     half = SIDE // 2
-    means = np.full(SHAPE, np.nan)
+    means, certainty = np.full((2, *SHAPE), np.nan)
     for row, column in np.argwhere(cells):
         box = np.s_[max(0, row - half) : row + half + 1, max(0, column - half) : column + half + 1]
         if cells[box].sum() > SIDE**2 / 2:
             means[row, column] = logits[box][cells[box]].mean()
+            certainty[row, column] = np.sqrt(cells[box].sum() / SIDE**2)
     there = ~np.isnan(means)
     assert (evidence[cells & ~there] == OUTSIDE).all()
     median, usual = np.quantile(means[there], (0.5, 0.9))
-    np.testing.assert_allclose(evidence[there], (means[there] - median) / (usual - median + 0.1), atol=1e-3)
+    expected = (means - median) / (usual - median + 0.1) * certainty
+    np.testing.assert_allclose(evidence[there], expected[there], atol=1e-3)
 
 
 def test_without_cells_there_is_no_evidence(logits):

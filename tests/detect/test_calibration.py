@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from tamperscope.detect.calibration import FALSE_ALARMS, Calibration, NullDistribution
+from tamperscope.detect.calibration import FALSE_ALARMS, Calibration, NullDistribution, Untouched
 from tamperscope.detect.domain import Domain
 from tamperscope.detect.fuse import fuse, heat_of
 from tamperscope.errors import TamperscopeError
@@ -19,6 +19,18 @@ def test_false_alarms_are_no_more_than_announced(draw):
         null = NullDistribution(tuple(np.sort(draw(rng, 75))))
         rates.append(float((null.p_value(draw(rng, 2000)) < FALSE_ALARMS).mean()))
     assert 0.0 < np.mean(rates) <= FALSE_ALARMS
+
+
+def test_guises_of_one_image_tell_less_than_as_many_images():
+    peaks = (0.0,) * 85 + (1.0,) * 10 + (9.0,) * 5
+    apart = NullDistribution(peaks)
+    together = NullDistribution(peaks, tuple(range(95)) + (95,) * 5)
+    value = np.array([12.0])
+    assert together.p_value(value)[0] > 1.5 * apart.p_value(value)[0]
+    assert together.p_value(np.array([0.0]))[0] == apart.p_value(np.array([0.0]))[0]
+    shuffled = np.random.default_rng(0).permutation(100)
+    again = NullDistribution(tuple(np.array(peaks)[shuffled]), tuple(np.array(together.images)[shuffled]))
+    assert again.p_value(value)[0] == pytest.approx(together.p_value(value)[0])
 
 
 def test_p_values_fall_with_the_evidence_and_stay_in_range():
@@ -50,6 +62,13 @@ def test_a_calibration_survives_a_file(tmp_path):
     )
     calibration.save(tmp_path / "c.json")
     assert Calibration.load(tmp_path / "c.json") == calibration
+    untouched = [Untouched({"a": i / 7, "b": -i / 3}, {"noise": 2.0 + i}) for i in range(40)]
+    calibration = Calibration.of_images(untouched, "20 images twice", guises=2)
+    assert calibration.nulls["b"].images[:5] == (0, 0, 1, 1, 2)
+    calibration.save(tmp_path / "d.json")
+    loaded = Calibration.load(tmp_path / "d.json")
+    assert loaded.nulls["a"].images == calibration.nulls["a"].images
+    assert loaded.nulls["a"].peaks == pytest.approx(calibration.nulls["a"].peaks, abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +80,7 @@ def test_a_calibration_survives_a_file(tmp_path):
         '{"source": "x", "domain": {}, "peaks": {}}',
         json.dumps({"source": "x", "domain": {}, "peaks": {"a": [1, 2]}}),
         json.dumps({"source": "x", "domain": {"noise": [1]}, "peaks": {"a": [1] * 30}}),
+        json.dumps({"source": "x", "domain": {}, "images": [0, 0, 1], "peaks": {"a": [1] * 30}}),
     ],
 )
 def test_what_is_no_calibration_is_refused(tmp_path, text):

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 
 from tamperscope.benchmark.cesm import Case  # noqa: E402
 from tamperscope.detect.calibration import Calibration  # noqa: E402
-from tamperscope.detect.cues.trace import cell_means, compare_cells  # noqa: E402
+from tamperscope.detect.cues.trace import cell_means, comparable_cells, compare_cells  # noqa: E402
 from tamperscope.detect.multi_cue import CALIBRATION, MultiCueDetector  # noqa: E402
 from tamperscope.detect.residuals import noise_residuals  # noqa: E402
 from tamperscope.errors import TamperscopeError  # noqa: E402
@@ -196,6 +196,17 @@ def test_the_exported_network_is_the_trained_one(trained, sources):
         )[0].numpy()
     ours = detector.head(compared.planes[None])[0, 0]
     np.testing.assert_allclose(ours[compared.cells], expected[compared.cells], atol=2e-3)
+
+
+def test_cells_of_rare_brightness_are_not_compared():
+    brightness = np.repeat(np.linspace(300, 800, 80 * 8, dtype=np.float32)[None], 400, axis=0)
+    brightness[160:168, 80:88] = 2000
+    levels, cells = comparable_cells(brightness, np.ones(brightness.shape, bool))
+    assert levels[20, 10] == 2000
+    assert not cells[20, 10]
+    assert cells[:, 5:-5].sum() == cells[:, 5:-5].size - 1
+    none = comparable_cells(brightness, np.zeros(brightness.shape, bool))[1]
+    assert not none.any()
 
 
 def test_a_calibration_has_five_guises_of_each_image(trained, files):

@@ -42,25 +42,35 @@ class NullDistribution:
     tail beyond: the few largest of a hundred images tell its scale better than its quantiles.
 
     Attributes:
-        peaks: sorted, one an image.
+        peaks: one an image, or one for each guise of an image; in any order.
+        images: whose each peak is. Guises of one image resemble each other and tell less of others than as many images
+            would. By default every peak is of an image of its own.
     """
 
     peaks: tuple[float, ...]
+    images: tuple[int, ...] = ()
 
     def p_value(self, values: np.ndarray) -> np.ndarray:
         """Share of untouched images whose strongest evidence is at least as strong, float64."""
         peaks = np.asarray(self.peaks)
         count = len(peaks)
         start = float(np.quantile(peaks, 1 - _TAIL))
-        above = peaks[peaks > start] - start
-        # The scale's own uncertainty: twice its standard error on top.
-        scale = float(above.mean()) * (1 + 2 / np.sqrt(len(above))) if len(above) else 0.0
-        scale = max(scale, _LEAST_SCALE)
-        ranks = count - np.searchsorted(peaks, values, side="left")
+        above = peaks > start
+        scale = max(self._tail_scale(peaks[above] - start, above), _LEAST_SCALE)
+        ranks = count - np.searchsorted(np.sort(peaks), values, side="left")
         conformal = (ranks + 1) / (count + 1)
-        at_start = (len(above) + 1) / (count + 1)
+        at_start = (above.sum() + 1) / (count + 1)
         tail = at_start * np.exp(-np.maximum(np.asarray(values, np.float64) - start, 0) / scale)
         return np.clip(np.where(np.asarray(values) > start, tail, np.maximum(conformal, at_start)), _LEAST_P, 1)
+
+    def _tail_scale(self, excess: np.ndarray, above: np.ndarray) -> float:
+        """Mean excess and twice its standard error on top, the larger of an exponential's and that between images."""
+        if not len(excess):
+            return 0.0
+        mean = float(excess.mean())
+        images = np.asarray(self.images or range(len(above)))[above]
+        strays = [float((excess[images == image] - mean).sum()) for image in np.unique(images)]
+        return mean + 2 * max(mean / np.sqrt(len(excess)), float(np.linalg.norm(strays)) / len(excess))
 
 
 @dataclass(frozen=True)
@@ -72,22 +82,25 @@ class Calibration:
     source: str
 
     @classmethod
-    def of_images(cls, images: Sequence[Untouched], source: str) -> Calibration:
+    def of_images(cls, images: Sequence[Untouched], source: str, *, guises: int = 1) -> Calibration:
         """From untouched images.
 
         Args:
             images: all with the same cues.
             source: which images these are.
+            guises: so many that follow each other are one image.
         """
         cues = images[0].peaks if images else {}
-        nulls = {cue: NullDistribution(tuple(sorted(image.peaks[cue] for image in images))) for cue in cues}
+        whose = tuple(number // guises for number in range(len(images)))
+        nulls = {cue: NullDistribution(tuple(image.peaks[cue] for image in images), whose) for cue in cues}
         return cls(nulls, Domain.around([image.measures for image in images]), source)
 
     def save(self, path: Path) -> None:
         """Write as JSON."""
         peaks = {cue: [round(peak, 4) for peak in null.peaks] for cue, null in self.nulls.items()}
         domain = {name: [round(end, 4) for end in ends] for name, ends in self.domain.ranges.items()}
-        facts = {"source": self.source, "domain": domain, "peaks": peaks}
+        images = next(iter(self.nulls.values())).images if self.nulls else ()
+        facts = {"source": self.source, "domain": domain, "images": images, "peaks": peaks}
         path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
@@ -99,11 +112,14 @@ class Calibration:
         """
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
-            nulls = {str(cue): NullDistribution(tuple(sorted(map(float, p)))) for cue, p in facts["peaks"].items()}
+            images = tuple(map(int, facts.get("images", ())))
+            nulls = {str(cue): NullDistribution(tuple(map(float, p)), images) for cue, p in facts["peaks"].items()}
             domain = Domain({str(name): (float(low), float(high)) for name, (low, high) in facts["domain"].items()})
             source = str(facts["source"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise TamperscopeError(f"{path} can't be read as a calibration: {error}") from error
+        if images and any(len(null.peaks) != len(images) for null in nulls.values()):
+            raise TamperscopeError(f"{path} is no whole calibration: it does not tell whose each of its peaks is.")
         if not nulls or any(len(null.peaks) < LEAST_IMAGES for null in nulls.values()):
             raise TamperscopeError(f"{path} holds fewer than {LEAST_IMAGES} images; a calibration needs more.")
         return cls(nulls, domain, source)

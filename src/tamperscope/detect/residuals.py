@@ -23,6 +23,8 @@ RIM = 8
 """Pixels next to the background whose residuals are anatomy (skin) or padding and are not looked at."""
 CLIPPED = 20.0
 """Reference intensity: as near to the image's darkest or brightest lit value, pixels may be clipped (air always is)."""
+CLIPPED_SHARE = 0.03
+"""Of the image's range, which that distance is at most: little in images with little contrast."""
 SKIN = 24
 """Pixels of skin next to air: a bright line that looks alike all along the breast."""
 _AIR = 15
@@ -66,7 +68,7 @@ def noise_residuals(pixels: np.ndarray) -> Residuals:
         finer = coarser
     brightness = finer
     if valid.any():
-        valid &= _unclipped(pixels, brightness, lit)
+        valid &= _unclipped(pixels, brightness, valid)
     sample = valid[::_EVERY, ::_EVERY]
     levels = brightness[::_EVERY, ::_EVERY][sample]
     if not levels.size:
@@ -87,15 +89,32 @@ def noise_residuals(pixels: np.ndarray) -> Residuals:
     return Residuals(residuals, brightness, valid, tuple(spreads))
 
 
-def _unclipped(pixels: np.ndarray, brightness: np.ndarray, lit: np.ndarray) -> np.ndarray:
+def _unclipped(pixels: np.ndarray, brightness: np.ndarray, inner: np.ndarray) -> np.ndarray:
     """Where there is neither clipping nor air nor the skin line next to it: bool, H x W."""
-    some = pixels[::_EVERY, ::_EVERY][lit[::_EVERY, ::_EVERY] != 0]
-    lowest, highest = (float(value) for value in np.percentile(some, _ENDS))
-    dark = (brightness <= lowest + CLIPPED).view(np.uint8)
-    # Air is wide; specks of clipped fat are not, and lose only themselves.
-    air = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((_AIR, _AIR), np.uint8))
-    near_air = cv2.dilate(air, np.ones((2 * SKIN + 1,) * 2, np.uint8))
-    return (dark == 0) & (near_air == 0) & (brightness < highest - CLIPPED)
+    sample = inner[::_EVERY, ::_EVERY]
+    # Noise that came after the clipping hides its floor from the pixels, not from their means.
+    lowest, highest = (
+        float(np.percentile(picture[::_EVERY, ::_EVERY][sample], end))
+        for picture, end in zip((brightness, pixels), _ENDS, strict=True)
+    )
+    near = min(CLIPPED, CLIPPED_SHARE * (highest - lowest))
+    dark = (brightness <= lowest + near).view(np.uint8)
+    near_air = cv2.dilate(_air(dark, pixels > 0), np.ones((2 * SKIN + 1,) * 2, np.uint8))
+    return (dark == 0) & (near_air == 0) & (brightness < highest - near)
+
+
+def _air(dark: np.ndarray, lit: np.ndarray) -> np.ndarray:
+    """Wide dark areas that reach the end of the mask or of the image: uint8, H x W. Others are clipped fat."""
+    # A strip along the border may be narrow, as it goes on beyond it.
+    framed = cv2.copyMakeBorder(dark, _AIR, _AIR, _AIR, _AIR, cv2.BORDER_REPLICATE)
+    wide = cv2.morphologyEx(framed, cv2.MORPH_OPEN, np.ones((_AIR, _AIR), np.uint8))
+    _, parts = cv2.connectedComponents(wide, connectivity=4, ltype=cv2.CV_32S)
+    outside = np.ones(parts.shape, np.bool_)
+    outside[_AIR:-_AIR, _AIR:-_AIR] = ~lit
+    reaches = np.zeros(int(parts.max()) + 1, np.uint8)
+    reaches[np.unique(parts[outside])] = 1
+    reaches[0] = 0
+    return np.ascontiguousarray(reaches[parts[_AIR:-_AIR, _AIR:-_AIR]])
 
 
 def noise_curve(levels: np.ndarray, sizes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:

@@ -17,9 +17,11 @@ from tamperscope.io.read import read_mammogram
 from tamperscope.mammogram import Mammogram, Spacing
 from tamperscope.train.picture_history import jpeg_trip
 
+GUISES = 5
+
 
 def calibrate_on(cases: Sequence[Case], detector: MultiCueDetector, *, seed: int = 0) -> Calibration:
-    """Null distributions from untouched images in five guises each, so that none of them passes for a forgery.
+    """Null distributions from untouched images in their guises, so that none of them passes for a forgery.
 
     Args:
         cases: untouched images of patients that the detector was not trained on.
@@ -30,7 +32,8 @@ def calibrate_on(cases: Sequence[Case], detector: MultiCueDetector, *, seed: int
     for case in tqdm(cases, desc="calibrating", mininterval=5):
         rng = np.random.default_rng([seed, *case.name.encode()])
         images += [detector.witness(guise) for guise in guises(read_mammogram(case.path), rng)]
-    return Calibration.of_images(images, f"{len(cases)} untouched CESM images in 5 guises each")
+    source = f"{len(cases)} untouched CESM images in {GUISES} guises each"
+    return Calibration.of_images(images, source, guises=GUISES)
 
 
 def guises(mammogram: Mammogram, rng: np.random.Generator) -> Iterator[Mammogram]:

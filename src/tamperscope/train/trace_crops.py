@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from tamperscope.benchmark.cesm import Case
-from tamperscope.detect.cues.trace import cell_means, whole_cells
+from tamperscope.detect.cues.trace import cell_means, comparable_cells
 from tamperscope.detect.residuals import noise_residuals
 from tamperscope.detect.structure import coarse_structure
 from tamperscope.detect.tiling import place_on_canvas
@@ -159,8 +159,7 @@ def describe_crop(pixels: np.ndarray, share: np.ndarray) -> tuple[np.ndarray | n
     return (
         residuals,
         *coarse_structure(brightness, pixels > 0),
-        cell_means(brightness),
-        whole_cells(valid),
+        *comparable_cells(brightness, valid),
         cell_means(share),
         np.float32(share.max() > 0.5),
     )

@@ -30,8 +30,8 @@ def area_evidence(logits: np.ndarray, cells: np.ndarray) -> np.ndarray:
         cells: bool, h x w, which cells count.
 
     Returns:
-        float32, h x w: 0 at the median of the image's areas, about 1 at the 90 % quantile; -20 where fewer than half
-        of an area's cells count.
+        float32, h x w: 0 at the median of the image's areas, about 1 at the 90 % quantile, less where only some of an
+        area's cells count; -20 where fewer than half do.
     """
     count, total = (
         cv2.boxFilter(plane.astype(np.float32), -1, (SIDE, SIDE), normalize=False, borderType=cv2.BORDER_CONSTANT)
@@ -42,5 +42,7 @@ def area_evidence(logits: np.ndarray, cells: np.ndarray) -> np.ndarray:
     if areas.any():
         means = total[areas] / count[areas]
         median, usual = np.quantile(means, (0.5, _USUAL))
-        evidence[areas] = (means - median) / (usual - median + _FLOOR)
+        # A mean of fewer cells strays further by chance.
+        certainty = np.sqrt(count[areas] / SIDE**2)
+        evidence[areas] = (means - median) / (usual - median + _FLOOR) * certainty
     return evidence

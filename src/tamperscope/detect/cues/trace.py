@@ -20,6 +20,8 @@ from tamperscope.runtime.network import Network
 HALO = 32
 """Pixels beyond a strip of rows that its cells' features depend on, at most."""
 _STRIP = 256
+_RARE = (1.0, 99.0)
+"""Percentiles of the cells' brightness, beyond which there are too few to compare with."""
 OUTSIDE = -20.0
 """Logit of a cell in which there is nothing to look at."""
 
@@ -44,13 +46,27 @@ def compare_cells(residuals: Residuals, lit: np.ndarray, encoder: Network) -> Co
         lit: bool, H x W, breast.
         encoder: exported, N x 3 x H x W and N x 3 x H/4 x W/4 to N x C x H/8 x W/8.
     """
-    levels, cells = cell_means(residuals.brightness), whole_cells(residuals.valid)
+    levels, cells = comparable_cells(residuals.brightness, residuals.valid)
     structure = coarse_structure(residuals.brightness, lit)
     features = np.concatenate([_features(residuals.bands, structure.bands, encoder), structure.cells])
     if not cells.any():
         return Compared(np.zeros((len(features) + 2, *cells.shape), np.float32), cells)
     compared = compare_within_image(features, levels, cells)
     return Compared(np.concatenate([compared, cells[None]]).astype(np.float32), cells)
+
+
+def comparable_cells(brightness: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Brightness of the cells, and which of them there is something like in the image: float32 and bool, H/8 x W/8.
+
+    Args:
+        brightness: float32, H x W.
+        valid: bool, H x W.
+    """
+    levels, cells = cell_means(brightness), whole_cells(valid)
+    if cells.any():
+        darkest, brightest = np.percentile(levels[cells], _RARE)
+        cells &= (levels >= darkest) & (levels <= brightest)
+    return levels, cells
 
 
 def trace_evidence(compared: Compared, head: Network) -> np.ndarray:
