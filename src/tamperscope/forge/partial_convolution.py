@@ -1,7 +1,8 @@
 """Removal by partial-convolution inpainting (Liu et al., 2018): the report's unseen forgery, in two ways.
 
 At the image's own resolution, with the grain that the network's smooth picture lacks; and by the report's trip, where
-the surroundings of the region come back from a picture of 512 x 512 pixels, as the tool of the report leaves them.
+the surroundings of the region come back from a picture of 512 x 512 pixels, as the tool of the report leaves them, and
+the network is one that was trained on such pictures.
 """
 
 from __future__ import annotations
@@ -31,9 +32,10 @@ from tamperscope.forge.window import Window
 from tamperscope.forge.write_back import write_back
 from tamperscope.mammogram import Mammogram
 from tamperscope.runtime.network import Network, load_network
-from tamperscope.runtime.weights import Weights, find_weights
+from tamperscope.runtime.weights import find_weights
 
-WEIGHTS_NAME = "partial-convolution"
+NATIVE, TRIP = "partial-convolution", "partial-convolution-512"
+"""Names of the two networks' weights: for pictures of 0.1 mm a pixel, and for the report's trip."""
 UNIT = 100.0
 """Reference intensity of one unit of the network."""
 _MULTIPLE = 64
@@ -78,7 +80,7 @@ class PartialConvolution(RegionForger):
         filled = fill_tissue(window.pixels, hole, known, work_side=self.work_side)
         if self.grain > 0:
             filled = filled + self.grain * _lacking_grain(window.pixels, filled, hole, known, rng)
-        return Edit(filled, {"model": _model()})
+        return Edit(filled, {"model": _model(NATIVE)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +95,6 @@ class PartialConvolution512(Forger):
         ramp: width of the fading around the region, pixels of the picture in between: an outline rarely holds all of a
             lesion, and its rim would be left.
         grain: as for ``PartialConvolution``, before the way back.
-        work_side: as for ``PartialConvolution``, in pixels of the picture in between.
     """
 
     card: ClassVar[Card] = Card(
@@ -107,7 +108,6 @@ class PartialConvolution512(Forger):
     side: int = 512
     ramp: int = 16
     grain: float = 1.0
-    work_side: int = 192
 
     def repeat(self, mammogram: Mammogram, region: Region | Square, *, seed: int) -> Forgery:
         """See ``Forger.repeat``."""
@@ -119,15 +119,10 @@ class PartialConvolution512(Forger):
         part = Region.of_square(region.bounding_square(*mammogram.shape, context=self.context))
         window = Window.around(mammogram, part, 0)
         inner = (region.on_image(*mammogram.shape) & mammogram.tissue)[window.slices]
-        small = resized(window.pixels, self.side, self.side)
-        # The hole covers every small pixel that a pixel of the region went into.
-        hole = resized(inner.astype(np.float32), self.side, self.side) > 0.01
-        tissue = resized(window.tissue.astype(np.float32), self.side, self.side) > 0.5
-        distance = cv2.distanceTransform((~hole).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        weight = np.clip(1 - distance / (self.ramp + 1), 0, 1) * tissue
+        small, tissue, weight = picture_between(window.pixels, window.tissue, inner, side=self.side, ramp=self.ramp)
         grown = weight > 0
         known = tissue & ~grown
-        filled = fill_tissue(small, grown, known, work_side=self.work_side)
+        filled = fill_tissue(small, grown, known, network=TRIP, work_side=self.side)
         if self.grain > 0:
             rng = np.random.default_rng(seed)
             filled = filled + self.grain * _lacking_grain(small, filled, grown, known, rng)
@@ -135,19 +130,46 @@ class PartialConvolution512(Forger):
         back = resized(joined, *window.pixels.shape)
         mask = np.zeros(mammogram.shape, np.bool_)
         mask[window.slices] = inner
-        record = self.record(region, seed=seed, drawn={"model": _model()})
+        record = self.record(region, seed=seed, drawn={"model": _model(TRIP)})
         record["mask"] = {"rule": Blend.rule, "pixels": int(mask.sum())}
         record["reach"] = reach_of(part)
         return Forgery(write_back(mammogram, back, window), mask, record)
 
 
-def fill_tissue(pixels: np.ndarray, hole: np.ndarray, known: np.ndarray, *, work_side: int = 192) -> np.ndarray:
+def picture_between(
+    pixels: np.ndarray, tissue: np.ndarray, region: np.ndarray, *, side: int, ramp: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the trip to side x side makes of a square and of a region in it.
+
+    Args:
+        pixels: h x h, reference intensity.
+        tissue: bool, h x h.
+        region: bool, h x h.
+        side: of the picture in between, pixels.
+        ramp: width of the fading around the region, pixels of that picture.
+
+    Returns:
+        Pixels, tissue (bool) and the weight of a fill (1 in the region, falling to 0 over the ramp, 0 off the tissue):
+        side x side each.
+    """
+    small = resized(pixels, side, side)
+    # The hole covers every small pixel that a pixel of the region went into.
+    hole = resized(region.astype(np.float32), side, side) > 0.01
+    small_tissue = resized(tissue.astype(np.float32), side, side) > 0.5
+    distance = cv2.distanceTransform((~hole).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return small, small_tissue, np.clip(1 - distance / (ramp + 1), 0, 1) * small_tissue
+
+
+def fill_tissue(
+    pixels: np.ndarray, hole: np.ndarray, known: np.ndarray, *, network: str = NATIVE, work_side: int = 192
+) -> np.ndarray:
     """The network's tissue for a hole.
 
     Args:
         pixels: h x w, reference intensity; what stands in the hole is ignored.
         hole: bool, h x w.
         known: bool, h x w, tissue outside the hole.
+        network: name of its weights.
         work_side: a hole whose longer side is more pixels is filled on a reduced picture.
 
     Returns:
@@ -164,20 +186,21 @@ def fill_tissue(pixels: np.ndarray, hole: np.ndarray, known: np.ndarray, *, work
         return original
     longer = int(max(rows[-1] - rows[0], columns[-1] - columns[0])) + 1
     if longer <= work_side:
-        return np.where(hole, _predict(original, hole, known), original)
+        return np.where(hole, _predict(network, original, hole, known), original)
     height, width = hole.shape
     small = tuple(max(1, round(length * work_side / longer)) for length in (width, height))
     share = cv2.resize(known.astype(np.float64), small, interpolation=cv2.INTER_AREA)
     reduced = cv2.resize(original * known, small, interpolation=cv2.INTER_AREA) / np.maximum(share, 1e-9)
     gone = cv2.resize(hole.astype(np.float64), small, interpolation=cv2.INTER_AREA)
     enough = share > 0.5 if (share > 0.5).any() else share == share.max()
-    filled = cv2.resize(_predict(reduced, ~enough & (gone > 0), enough), (width, height), interpolation=cv2.INTER_CUBIC)
+    small_fill = _predict(network, reduced, ~enough & (gone > 0), enough)
+    filled = cv2.resize(small_fill, (width, height), interpolation=cv2.INTER_CUBIC)
     # The enlarged picture meets the grain of the rim on average only; a membrane takes the step away.
     step = low_pass(original - filled, known, 2.0)
     return np.where(hole, filled + fill_harmonic(step, ~known), original)
 
 
-def _predict(pixels: np.ndarray, hole: np.ndarray, known: np.ndarray) -> np.ndarray:
+def _predict(network: str, pixels: np.ndarray, hole: np.ndarray, known: np.ndarray) -> np.ndarray:
     """One run of the network on a picture of any size: float64, h x w."""
     height, width = pixels.shape
     mean = float(pixels[known].mean())
@@ -186,7 +209,7 @@ def _predict(pixels: np.ndarray, hole: np.ndarray, known: np.ndarray) -> np.ndar
     given = np.zeros((1, 2, *shape), np.float32)
     given[0, 0, :height, :width] = np.where(known | hole, (start - mean) / UNIT, 0)
     given[0, 1, :height, :width] = known
-    return _network()(given)[0, 0, :height, :width].astype(np.float64) * UNIT + mean
+    return _network(network)(given)[0, 0, :height, :width].astype(np.float64) * UNIT + mean
 
 
 def _lacking_grain(
@@ -206,15 +229,11 @@ def _lacking_grain(
     return cv2.filter2D(texture, cv2.CV_64F, kernel, borderType=cv2.BORDER_REFLECT)
 
 
-def _weights() -> Weights:
-    return find_weights(WEIGHTS_NAME)
-
-
-def _model() -> dict[str, str]:
-    weights = _weights()
+def _model(name: str) -> dict[str, str]:
+    weights = find_weights(name)
     return {"name": weights.name, "version": weights.version, "hash": weights.sha256[:16]}
 
 
 @cache
-def _network() -> Network:
-    return load_network(_weights().path, threads=1)
+def _network(name: str) -> Network:
+    return load_network(find_weights(name).path, threads=1)

@@ -167,9 +167,12 @@ class InpaintingRecipe(_Recipe):
     """Of the contracting steps."""
     kernels: tuple[int, ...]
     crop: int = Field(gt=0, multiple_of=64)
-    """Side of a crop, pixels of 0.1 mm."""
+    """Side of a crop, pixels."""
     sides: tuple[int, int]
-    """Least and largest longer side of a hole, pixels."""
+    """Least and largest longer side of a hole, pixels of 0.1 mm."""
+    context: float | None = Field(default=None, gt=1)
+    """Without it a crop's pixels are those of 0.1 mm. With it crops are what the report's trip makes: the square around
+    the hole, so many times the hole's longer side, resized to ``crop`` pixels."""
     batch: int = Field(gt=1)
     kept: int = Field(ge=0)
     """Steps for which a crop is kept: every batch has one new crop, and others of so many steps before."""

@@ -33,8 +33,8 @@ _LOSSES: tuple[Loss, ...] = get_args(Loss)
 def train_inpainting(recipe: InpaintingRecipe, *, data: Path, out: Path) -> PartialConvolutionUNet:
     """Train on the healthy tissue of the training patients.
 
-    Writes ``OUT/partial-convolution.pt`` (a checkpoint; a run that was stopped goes on from it) and a CSV of the
-    losses beside it.
+    Writes ``OUT/NAME.pt``, NAME from the recipe (a checkpoint; a run that was stopped goes on from it), and a CSV of
+    the losses beside it.
 
     Args:
         recipe: network, losses, schedule.
@@ -66,9 +66,9 @@ def fit_inpainting(
     trunk = load_mobilenet_v2()
     optimiser = torch.optim.Adam(network.parameters(), recipe.rate)
     batches = Batches(recipe, images, outlines)
-    checkpoint, parts = out / "partial-convolution.pt", (network, average, optimiser)
+    checkpoint, parts = out / f"{recipe.name}.pt", (network, average, optimiser)
     start = resume(checkpoint, parts)
-    with Curves(out, "partial-convolution", ("step", *_LOSSES), start=start) as curves:
+    with Curves(out, recipe.name, ("step", *_LOSSES), start=start) as curves:
         seen: dict[Loss, list[float]] = {name: [] for name in _LOSSES}
         for step in tqdm(range(start, recipe.steps), initial=start, total=recipe.steps, mininterval=5):
             network.train()
@@ -120,7 +120,7 @@ def _averaged(network: PartialConvolutionUNet, decay: float) -> AveragedModel:
 
 
 def export_inpainting(recipe: InpaintingRecipe, network: PartialConvolutionUNet, folder: Path) -> None:
-    """Write ``partial-convolution.onnx`` with its card."""
+    """Write ``NAME.onnx``, NAME from the recipe, with its card."""
     generator = torch.Generator().manual_seed(0)
     example = torch.rand(2, 2, recipe.crop, recipe.crop, generator=generator)
     example[:, 1] = (example[:, 1] > 0.5).float()
@@ -137,7 +137,7 @@ def export_inpainting(recipe: InpaintingRecipe, network: PartialConvolutionUNet,
     export_network(
         network,
         example,
-        folder / "partial-convolution.onnx",
+        folder / f"{recipe.name}.onnx",
         free_axes=(0, 2, 3),
         card=card,
     )

@@ -11,7 +11,7 @@ import torch
 from tamperscope.forge.partial_convolution import UNIT
 from tamperscope.forge.smooth_start import smooth_start
 from tamperscope.train.config import InpaintingRecipe
-from tamperscope.train.inpainting_tissue import Tissue, draw_crop
+from tamperscope.train.inpainting_tissue import Tissue, draw_crop, draw_trip
 from tamperscope.train.picture_history import turned
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
@@ -46,7 +46,13 @@ class Batches:
 
     def _draw(self, number: int) -> tuple[np.ndarray, ...]:
         recipe, rng = self.recipe, np.random.default_rng([self.recipe.seed, number, 1])
-        pixels, tissue, hole = draw_crop(self.images, self.outlines, crop=recipe.crop, sides=recipe.sides, rng=rng)
+        where_from = self.images, self.outlines
+        if recipe.context is None:
+            pixels, tissue, hole = draw_crop(*where_from, crop=recipe.crop, sides=recipe.sides, rng=rng)
+        else:
+            pixels, tissue, hole = draw_trip(
+                *where_from, side=recipe.crop, context=recipe.context, sides=recipe.sides, rng=rng
+            )
         known = tissue & ~hole
         mean = pixels[known].mean()
         start = smooth_start(pixels, hole, known)

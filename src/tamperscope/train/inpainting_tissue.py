@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +13,12 @@ from tqdm import tqdm
 from tamperscope.benchmark.cesm import Case
 from tamperscope.benchmark.lossless import make_lossless_like
 from tamperscope.benchmark.sources.cesm_folder import load as load_collection
+from tamperscope.forge.forgery import Square
+from tamperscope.forge.partial_convolution import PartialConvolution512, picture_between
 from tamperscope.forge.random_region import random_places
 from tamperscope.forge.region import Region
 from tamperscope.io.read import read_mammogram
+from tamperscope.train.picture_history import turned
 
 GREY_LEVEL = 0.3
 """Reference intensity of a level."""
@@ -89,7 +92,7 @@ def draw_crop(
     crop: int,
     sides: tuple[int, int],
     rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> list[np.ndarray]:
     """A square of tissue with a hole somewhere near its middle.
 
     Args:
@@ -102,25 +105,74 @@ def draw_crop(
     Returns:
         Reference intensity (float32), tissue and hole (bool), crop x crop each. The hole is healthy tissue.
     """
-    for _ in range(_TRIES):
-        image = images[int(rng.integers(len(images)))]
+    for image, x, y, hole in _placed_holes(images, outlines, sides, rng):
         height, width = image.levels.shape
         if min(height, width) < crop:
             continue
+        slack = [crop - length for length in hole.shape]
+        top = int(np.clip(y - rng.integers(slack[0] // 4, slack[0] - slack[0] // 4 + 1), 0, height - crop))
+        left = int(np.clip(x - rng.integers(slack[1] // 4, slack[1] - slack[1] // 4 + 1), 0, width - crop))
+        found = _cut(image, Square(left, top, crop), x, y, hole, rng)
+        if found is not None:
+            return turned(found, rng)
+    raise ValueError(f"no hole of {sides[0]} to {sides[1]} pixels fits into the tissue")
+
+
+def draw_trip(
+    images: Sequence[Tissue],
+    outlines: Sequence[np.ndarray],
+    *,
+    side: int,
+    context: float,
+    sides: tuple[int, int],
+    rng: np.random.Generator,
+) -> list[np.ndarray]:
+    """The square around a hole on the report's trip to side x side, as ``PartialConvolution512`` sees it.
+
+    Args:
+        images: where from.
+        outlines: shapes of holes.
+        side: of the picture in between, pixels.
+        context: side of the square over the hole's longer side.
+        sides: of holes, pixels of 0.1 mm.
+        rng: draws all of it.
+
+    Returns:
+        As ``draw_crop``, side x side each; the hole has the forger's ramp around it.
+    """
+    ramp = PartialConvolution512().ramp
+    for image, x, y, hole in _placed_holes(images, outlines, sides, rng):
+        square = Region.box(x, y, *hole.shape[::-1]).bounding_square(*image.levels.shape, context=context)
+        found = _cut(image, square, x, y, hole, rng)
+        if found is None:
+            continue
+        pixels, tissue, weight = picture_between(*found, side=side, ramp=ramp)
+        if not (tissue & (weight == 0)).any():
+            continue
+        return turned((pixels, tissue, weight > 0), rng)
+    raise ValueError(f"no hole of {sides[0]} to {sides[1]} pixels fits into the tissue")
+
+
+def _placed_holes(
+    images: Sequence[Tissue], outlines: Sequence[np.ndarray], sides: tuple[int, int], rng: np.random.Generator
+) -> Iterator[tuple[Tissue, int, int, np.ndarray]]:
+    """Image, left, top and shape of holes in healthy tissue, tried in turn until one will do."""
+    for _ in range(_TRIES):
+        image = images[int(rng.integers(len(images)))]
         hole = draw_hole(outlines, sides, rng)
         for x, y in random_places(image.healthy, hole, rng, tries=20):
-            slack = [crop - length for length in hole.shape]
-            top = int(np.clip(y - rng.integers(slack[0] // 4, slack[0] - slack[0] // 4 + 1), 0, height - crop))
-            left = int(np.clip(x - rng.integers(slack[1] // 4, slack[1] - slack[1] // 4 + 1), 0, width - crop))
-            where = slice(top, top + crop), slice(left, left + crop)
-            tissue = image.tissue[where]
-            if tissue.mean() < _LEAST_SHOWN:
-                continue
-            placed = np.zeros((crop, crop), np.bool_)
-            placed[y - top : y - top + hole.shape[0], x - left : x - left + hole.shape[1]] = hole
-            placed &= image.healthy[where]
-            parts = [image.levels[where] * np.float32(GREY_LEVEL * rng.uniform(*_GAIN)), tissue, placed]
-            turns, flip = int(rng.integers(4)), rng.random() < 0.5
-            turned = [np.rot90(part, turns)[:, :: -1 if flip else 1] for part in parts]
-            return turned[0], turned[1], turned[2]
-    raise ValueError(f"no hole of {sides[0]} to {sides[1]} pixels fits into the tissue")
+            yield image, x, y, hole
+
+
+def _cut(
+    image: Tissue, square: Square, x: int, y: int, hole: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """A square with a hole, of other brightness than it had; none where too little is tissue."""
+    where = square.slices
+    tissue = image.tissue[where]
+    if tissue.mean() < _LEAST_SHOWN:
+        return None
+    placed = np.zeros((square.side, square.side), np.bool_)
+    placed[y - square.y :, x - square.x :][: hole.shape[0], : hole.shape[1]] = hole
+    placed &= image.healthy[where]
+    return image.levels[where] * np.float32(GREY_LEVEL * rng.uniform(*_GAIN)), tissue, placed
