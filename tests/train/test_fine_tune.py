@@ -12,6 +12,7 @@ from torch.utils.data import default_collate  # noqa: E402
 
 from tamperscope.detect.calibration import NullDistribution  # noqa: E402
 from tamperscope.detect.cues.adapted import Adaptation  # noqa: E402
+from tamperscope.detect.cues.areas import area_evidence  # noqa: E402
 from tamperscope.detect.cues.trace import compare_cells, trace_evidence  # noqa: E402
 from tamperscope.detect.multi_cue import MultiCueDetector  # noqa: E402
 from tamperscope.detect.residuals import noise_residuals  # noqa: E402
@@ -108,7 +109,8 @@ def test_what_is_kept_is_a_cue_beside_the_others(adaptation):
     residuals = noise_residuals(one.pixels)
     evidence = ours.evidence(residuals, one.pixels > 0)
     assert evidence.shape == (SIDE // 8, SIDE // 8)
-    other = trace_evidence(compare_cells(residuals, one.pixels > 0, detector.encoder), detector.head)
+    compared = compare_cells(residuals, one.pixels > 0, detector.encoder)
+    other = area_evidence(trace_evidence(compared, detector.head), compared.cells)
     assert np.abs(evidence - other).max() > 0
 
 

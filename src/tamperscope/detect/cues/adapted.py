@@ -15,12 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from tamperscope.detect.calibration import LEAST_IMAGES, NullDistribution
+from tamperscope.detect.cues.areas import area_evidence
 from tamperscope.detect.cues.trace import compare_cells, trace_evidence
 from tamperscope.detect.residuals import Residuals
 from tamperscope.errors import TamperscopeError
 from tamperscope.runtime.network import Network, network_of_bytes
 
-SCHEMA = "tamperscope-adaptation"
+SCHEMA, SCHEMA_VERSION = "tamperscope-adaptation", 3
 
 
 @dataclass(frozen=True)
@@ -54,18 +55,22 @@ class Adaptation:
         return encoder, head
 
     def evidence(self, residuals: Residuals, lit: np.ndarray) -> np.ndarray:
-        """Logit of each cell: float32, H/8 x W/8; -20 where a cell doesn't count.
+        """How odd the area around each cell is to this network (``area_evidence``): float32, H/8 x W/8; -20 where a
+        cell doesn't count.
+
+        Single cells of untouched images strike a network that has seen but a few examples; areas hardly do.
 
         Args:
             residuals: of an image whose sides are multiples of 8.
             lit: bool, H x W, breast.
         """
         encoder, head = self._networks
-        return trace_evidence(compare_cells(residuals, lit, encoder), head)
+        compared = compare_cells(residuals, lit, encoder)
+        return area_evidence(trace_evidence(compared, head), compared.cells)
 
     def save(self, path: Path) -> None:
         """Write as JSON, half a megabyte."""
-        facts = {"schema": SCHEMA, "schema_version": 2} | asdict(self)
+        facts = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION} | asdict(self)
         path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
@@ -77,7 +82,7 @@ class Adaptation:
         """
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
-            if facts["schema"] != SCHEMA or facts["schema_version"] != 2:
+            if facts["schema"] != SCHEMA or facts["schema_version"] != SCHEMA_VERSION:
                 raise ValueError("it is of another version: adapt again")
             null = NullDistribution(tuple(sorted(map(float, facts["null"]["peaks"]))))
             encoder, head = facts["encoder"], facts["head"]
