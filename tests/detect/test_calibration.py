@@ -28,6 +28,8 @@ def test_guises_of_one_image_tell_less_than_as_many_images():
     value = np.array([12.0])
     assert together.p_value(value)[0] > 1.5 * apart.p_value(value)[0]
     assert together.p_value(np.array([0.0]))[0] == apart.p_value(np.array([0.0]))[0]
+    alone = NullDistribution((0.0,) * 85 + (9.0,) * 15, tuple(range(85)) + (85,) * 15)
+    assert alone.p_value(value)[0] > 1.1 * NullDistribution(alone.peaks).p_value(value)[0]
     shuffled = np.random.default_rng(0).permutation(100)
     again = NullDistribution(tuple(np.array(peaks)[shuffled]), tuple(np.array(together.images)[shuffled]))
     assert again.p_value(value)[0] == pytest.approx(together.p_value(value)[0])
@@ -77,10 +79,12 @@ def test_a_calibration_survives_a_file(tmp_path):
         "",
         "[]",
         "{}",
-        '{"source": "x", "domain": {}, "peaks": {}}',
-        json.dumps({"source": "x", "domain": {}, "peaks": {"a": [1, 2]}}),
-        json.dumps({"source": "x", "domain": {"noise": [1]}, "peaks": {"a": [1] * 30}}),
-        json.dumps({"source": "x", "domain": {}, "images": [0, 0, 1], "peaks": {"a": [1] * 30}}),
+        '{"rules": 2, "source": "x", "domain": {}, "peaks": {}}',
+        json.dumps({"source": "x", "domain": {}, "peaks": {"a": [1] * 30}}),
+        json.dumps({"rules": 2, "source": "x", "domain": {}, "images": [1] * 30, "peaks": {"a": [1] * 30}}),
+        json.dumps({"rules": 2, "source": "x", "domain": {}, "peaks": {"a": [1, 2]}}),
+        json.dumps({"rules": 2, "source": "x", "domain": {"noise": [1]}, "peaks": {"a": [1] * 30}}),
+        json.dumps({"rules": 2, "source": "x", "domain": {}, "images": [0, 0, 1], "peaks": {"a": [1] * 30}}),
     ],
 )
 def test_what_is_no_calibration_is_refused(tmp_path, text):

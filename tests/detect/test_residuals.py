@@ -54,6 +54,13 @@ def test_clipped_fat_is_found_under_noise_that_came_after_it_and_has_no_skin_unl
     assert valid[around].mean() < 0.02 if is_air else valid[around].mean() > 0.95
 
 
+@pytest.mark.parametrize("first", [99, 100, 101])
+def test_a_sliver_of_breast_is_no_error(first):
+    pixels = np.zeros((300, 200), np.float32)
+    pixels[:, first : first + 17] = noisy()[:300, :17]
+    assert not noise_residuals(pixels).valid[:, : first - 1].any()
+
+
 def test_an_empty_image_has_nothing_valid():
     residuals, _, valid, _ = noise_residuals(np.zeros((64, 64), np.float32))
     assert not valid.any()

@@ -59,6 +59,17 @@ def test_grain_brings_the_noise_of_the_tissue_around(tmp_path):
     assert noise(PartialConvolution()) == pytest.approx(original, rel=0.3)
 
 
+def test_the_trip_has_a_network_of_its_own(tmp_path, monkeypatch):
+    mammogram = read_at_tenth_mm(write_image(tmp_path, "target16.png"))
+    region = Region.ellipse(110, 260, 30, 25)
+    own = PartialConvolution512(grain=0).repeat(mammogram, region, seed=0)
+    assert own.record["drawn"]["model"]["name"] == "partial-convolution-512"
+    monkeypatch.setattr("tamperscope.forge.partial_convolution.TRIP", "partial-convolution")
+    native = PartialConvolution512(grain=0).repeat(mammogram, region, seed=0)
+    assert native.record["drawn"]["model"]["name"] == "partial-convolution"
+    assert np.abs(own.mammogram.pixels - native.mammogram.pixels)[region.slices].max() > 0.5
+
+
 def test_outside_the_region_the_trip_is_that_of_its_control(tmp_path):
     mammogram = read_at_tenth_mm(write_image(tmp_path, "target16.png"))
     region = Region.ellipse(110, 260, 30, 25)

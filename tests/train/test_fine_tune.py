@@ -1,5 +1,6 @@
 """A few examples teach the network a kind of forgery; what is kept survives a file and stays with its detector."""
 
+import base64
 import json
 
 import cv2
@@ -20,6 +21,7 @@ from tamperscope.detect.structure import coarse_structure  # noqa: E402
 from tamperscope.detect.working_image import prepare_image  # noqa: E402
 from tamperscope.errors import TamperscopeError  # noqa: E402
 from tamperscope.mammogram import Mammogram, Spacing  # noqa: E402
+from tamperscope.runtime.network import network_of_bytes  # noqa: E402
 from tamperscope.train.fine_tune import adapt, example_of, fine_tune, shipped_network  # noqa: E402
 from tamperscope.train.trace import trace_loss  # noqa: E402
 from tamperscope.train.trace_crops import describe_crop  # noqa: E402
@@ -75,6 +77,17 @@ def test_training_on_finds_more_and_leaves_the_first_network_alone(examples, mon
     assert losses[1] < 0.7 * losses[0]
 
 
+def test_what_comes_back_lies_between_the_old_and_the_new_weights(examples, monkeypatch):
+    monkeypatch.setattr("tamperscope.train.fine_tune._CROP", 320)
+    before = shipped_network()
+    between = fine_tune(before, examples, steps=2, seed=0).state_dict()
+    monkeypatch.setattr("tamperscope.train.fine_tune._LEARNT", 1.0)
+    learnt = fine_tune(before, examples, steps=2, seed=0).state_dict()
+    for name, value in before.state_dict().items():
+        torch.testing.assert_close(between[name], value + 0.7 * (learnt[name] - value))
+    assert any((learnt[name] != value).any() for name, value in before.state_dict().items())
+
+
 @pytest.fixture(scope="module")
 def adaptation(examples):
     untouched = (prepare_image(mammogram(seed)) for seed in range(100, 120))
@@ -89,7 +102,7 @@ def test_an_adaptation_survives_a_file_and_stays_with_its_detector(adaptation, t
     with pytest.raises(TamperscopeError, match="adapt again"):
         Adaptation.load(path, model="another")
     facts = json.loads(path.read_text())
-    for change in ({"schema_version": 1}, {"encoder": "?"}, {"null": {"peaks": [1.0]}}, {"head": None}):
+    for change in ({"schema_version": 2}, {"encoder": "?"}, {"null": {"peaks": [1.0]}}, {"head": None}):
         path.write_text(json.dumps(facts | change))
         with pytest.raises(TamperscopeError, match=r"adaptation|fewer than 20"):
             Adaptation.load(path, model="m")
@@ -111,6 +124,9 @@ def test_what_is_kept_is_a_cue_beside_the_others(adaptation):
     assert evidence.shape == (SIDE // 8, SIDE // 8)
     compared = compare_cells(residuals, one.pixels > 0, detector.encoder)
     other = area_evidence(trace_evidence(compared, detector.head), compared.cells)
+    encoder, head = (network_of_bytes(base64.b64decode(code)) for code in (ours.encoder, ours.head))
+    compared = compare_cells(residuals, one.pixels > 0, encoder)
+    np.testing.assert_allclose(evidence, area_evidence(trace_evidence(compared, head), compared.cells))
     assert np.abs(evidence - other).max() > 0
 
 

@@ -34,6 +34,11 @@ def recipe():
     return load_recipe(CONFIG, InpaintingRecipe).model_copy(update=small)
 
 
+def test_the_recipe_of_the_trip_is_a_recipe():
+    trip = load_recipe(CONFIG.with_name("inpainting-512.yaml"), InpaintingRecipe)
+    assert (trip.name, trip.crop, trip.context) == ("partial-convolution-512", 512, PartialConvolution512().context)
+
+
 @pytest.fixture(scope="module")
 def images():
     rng = np.random.default_rng(0)

@@ -25,6 +25,8 @@ _LEAST_P = 1e-300
 _LEAST_SCALE = 0.5
 """Of the tail, in logits or pixels: a null distribution without any evidence tells nothing finer."""
 LEAST_IMAGES = 20
+RULES = 2
+"""Counts up when what the cues look at changes: evidence of before then tells nothing of evidence since."""
 
 
 class Untouched(NamedTuple):
@@ -70,7 +72,9 @@ class NullDistribution:
         mean = float(excess.mean())
         images = np.asarray(self.images or range(len(above)))[above]
         strays = [float((excess[images == image] - mean).sum()) for image in np.unique(images)]
-        return mean + 2 * max(mean / np.sqrt(len(excess)), float(np.linalg.norm(strays)) / len(excess))
+        # One image alone does not tell what others would do.
+        between = float(np.linalg.norm(strays)) / len(excess) if len(strays) > 1 else mean
+        return mean + 2 * max(mean / np.sqrt(len(excess)), between)
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class Calibration:
         peaks = {cue: [round(peak, 4) for peak in null.peaks] for cue, null in self.nulls.items()}
         domain = {name: [round(end, 4) for end in ends] for name, ends in self.domain.ranges.items()}
         images = next(iter(self.nulls.values())).images if self.nulls else ()
-        facts = {"source": self.source, "domain": domain, "images": images, "peaks": peaks}
+        facts = {"rules": RULES, "source": self.source, "domain": domain, "images": images, "peaks": peaks}
         path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
@@ -115,11 +119,15 @@ class Calibration:
             images = tuple(map(int, facts.get("images", ())))
             nulls = {str(cue): NullDistribution(tuple(map(float, p)), images) for cue, p in facts["peaks"].items()}
             domain = Domain({str(name): (float(low), float(high)) for name, (low, high) in facts["domain"].items()})
-            source = str(facts["source"])
+            source, rules = str(facts["source"]), facts.get("rules", 1)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise TamperscopeError(f"{path} can't be read as a calibration: {error}") from error
+        if rules != RULES:
+            raise TamperscopeError(
+                f"{path} is a calibration by other rules of what is looked at: calibrate again (tamperscope calibrate)."
+            )
         if images and any(len(null.peaks) != len(images) for null in nulls.values()):
             raise TamperscopeError(f"{path} is no whole calibration: it does not tell whose each of its peaks is.")
-        if not nulls or any(len(null.peaks) < LEAST_IMAGES for null in nulls.values()):
+        if not nulls or any(len(set(images) or null.peaks) < LEAST_IMAGES for null in nulls.values()):
             raise TamperscopeError(f"{path} holds fewer than {LEAST_IMAGES} images; a calibration needs more.")
         return cls(nulls, domain, source)

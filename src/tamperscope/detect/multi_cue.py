@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tamperscope.detect.calibration import FALSE_ALARMS, Calibration, Untouched
+from tamperscope.detect.calibration import FALSE_ALARMS, RULES, Calibration, Untouched
 from tamperscope.detect.cues.adapted import Adaptation
 from tamperscope.detect.cues.areas import area_evidence
 from tamperscope.detect.cues.copies import copied_areas
@@ -71,7 +71,8 @@ class MultiCueDetector:
     def uncalibrated(cls, *, threads: int | None = None, weights: Path = WEIGHTS) -> MultiCueDetector:
         """Only for ``evidence``: scores have no meaning before calibration."""
         encoder, head = (find_weights(name, folder=weights) for name in ("trace-encoder", "trace-head"))
-        model = {"name": NAME, "version": encoder.version, "hash": encoder.sha256[:16] + head.sha256[:16]}
+        tag = f"{encoder.sha256[:16]}{head.sha256[:16]}-{RULES}"
+        model = {"name": NAME, "version": encoder.version, "hash": tag}
         networks = [load_network(file.path, threads=threads) for file in (encoder, head)]
         return cls(networks[0], networks[1], Calibration({}, Domain({}), "none"), model)
 
@@ -82,7 +83,7 @@ class MultiCueDetector:
             TamperscopeError: the calibration is of a detector with other cues.
         """
         calibration = _of_these_cues(calibration)
-        peaks = repr(sorted((cue, null.peaks) for cue, null in calibration.nulls.items())).encode()
+        peaks = repr(sorted((cue, null.peaks, null.images) for cue, null in calibration.nulls.items())).encode()
         tag = hashlib.sha256(peaks).hexdigest()[:8]
         model = {**self.model, "hash": f"{self.model['hash']}-{tag}", "calibration": calibration.source}
         return replace(self, calibration=calibration, model=model)

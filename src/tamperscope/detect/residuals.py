@@ -22,7 +22,8 @@ LIMIT = 8.0
 RIM = 8
 """Pixels next to the background whose residuals are anatomy (skin) or padding and are not looked at."""
 CLIPPED = 20.0
-"""Reference intensity: as near to the image's darkest or brightest lit value, pixels may be clipped (air always is)."""
+"""Reference intensity: as near to the darkest smoothed brightness or the brightest pixel, pixels may be clipped (air
+always is)."""
 CLIPPED_SHARE = 0.03
 """Of the image's range, which that distance is at most: little in images with little contrast."""
 SKIN = 24
@@ -67,12 +68,13 @@ def noise_residuals(pixels: np.ndarray) -> Residuals:
         np.subtract(finer, coarser, out=residuals[band])
         finer = coarser
     brightness = finer
-    if valid.any():
+    if valid[::_EVERY, ::_EVERY].any():
         valid &= _unclipped(pixels, brightness, valid)
     sample = valid[::_EVERY, ::_EVERY]
     levels = brightness[::_EVERY, ::_EVERY][sample]
     if not levels.size:
         residuals[:] = 0
+        valid[:] = False
         return Residuals(residuals, brightness, valid, (0.0,) * BANDS)
     low, high = float(levels.min()), float(levels.max())
     step = max(high - low, 1e-6) / (_LEVELS - 1)
@@ -105,7 +107,7 @@ def _unclipped(pixels: np.ndarray, brightness: np.ndarray, inner: np.ndarray) ->
 
 def _air(dark: np.ndarray, lit: np.ndarray) -> np.ndarray:
     """Wide dark areas that reach the end of the mask or of the image: uint8, H x W. Others are clipped fat."""
-    # A strip along the border may be narrow, as it goes on beyond it.
+    # A strip along the border may be narrow, as it goes on beyond it; that a dark corner counts too costs little.
     framed = cv2.copyMakeBorder(dark, _AIR, _AIR, _AIR, _AIR, cv2.BORDER_REPLICATE)
     wide = cv2.morphologyEx(framed, cv2.MORPH_OPEN, np.ones((_AIR, _AIR), np.uint8))
     _, parts = cv2.connectedComponents(wide, connectivity=4, ltype=cv2.CV_32S)

@@ -138,7 +138,8 @@ def draw_trip(
         rng: draws all of it.
 
     Returns:
-        As ``draw_crop``, side x side each; the hole has the forger's ramp around it.
+        As ``draw_crop``, side x side each; the hole has the forger's ramp around it, which may reach beyond healthy
+        tissue.
     """
     ramp = PartialConvolution512().ramp
     for image, x, y, hole in _placed_holes(images, outlines, sides, rng):
