@@ -215,8 +215,10 @@ def test_a_calibration_has_five_guises_of_each_image(trained, files):
     calibration = calibrate_on([*files, *(replace(case, name=f"{case.name}-again") for case in files[:1])], detector)
     assert all(len(null.peaks) == 20 for null in calibration.nulls.values())
     assert set(calibration.domain.ranges) == {"pixel size", "noise", "sharpness", "texture"}
+    assert all(null.images == tuple(np.repeat(range(4), 5)) for null in calibration.nulls.values())
     calibration.save(out / "weights" / CALIBRATION)
-    assert Calibration.load(out / "weights" / CALIBRATION).source == calibration.source
+    with pytest.raises(TamperscopeError, match="fewer than 20 images"):  # whose guises they are
+        Calibration.load(out / "weights" / CALIBRATION)
 
 
 def test_a_training_can_start_from_the_weights_of_another(recipe, files, injector, trained, tmp_path):
