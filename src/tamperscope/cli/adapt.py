@@ -73,7 +73,7 @@ def _usable(paths: Sequence[Path]) -> list[Path]:
     """
     from tqdm import tqdm
 
-    from tamperscope.detect.calibration import LEAST_IMAGES
+    from tamperscope.detect.calibration import check_enough
     from tamperscope.detect.working_image import prepare_image
     from tamperscope.errors import TamperscopeError
     from tamperscope.io.read import read_mammogram
@@ -85,8 +85,7 @@ def _usable(paths: Sequence[Path]) -> list[Path]:
             usable.append(path)
         except TamperscopeError as error:
             click.echo(f"left out {path}: {error}", err=True)
-    if len(usable) < LEAST_IMAGES:
-        raise TamperscopeError(f"{len(usable)} untouched images could be scored; at least {LEAST_IMAGES} are needed.")
+    check_enough(len(usable))
     return usable
 
 

@@ -18,7 +18,7 @@ def calibrate(folders: tuple[Path, ...], out: Path) -> None:
     """
     from tqdm import tqdm
 
-    from tamperscope.detect.calibration import LEAST_IMAGES, Calibration
+    from tamperscope.detect.calibration import Calibration, check_enough
     from tamperscope.detect.multi_cue import MultiCueDetector
     from tamperscope.errors import TamperscopeError
     from tamperscope.io.read import read_mammogram
@@ -32,8 +32,7 @@ def calibrate(folders: tuple[Path, ...], out: Path) -> None:
             untouched.append(detector.witness(read_mammogram(path)))
         except TamperscopeError as error:
             click.echo(f"left out {path}: {error}", err=True)
-    if len(untouched) < LEAST_IMAGES:
-        raise TamperscopeError(f"{len(untouched)} images could be scored; a calibration needs at least {LEAST_IMAGES}.")
+    check_enough(len(untouched))
     out.parent.mkdir(parents=True, exist_ok=True)
     Calibration.of_images(untouched, f"{len(untouched)} images of this site").save(out)
     click.echo(f"calibrated on {len(untouched)} images: {out}")

@@ -29,6 +29,16 @@ RULES = 2
 """Counts up when what the cues look at changes: evidence of before then tells nothing of evidence since."""
 
 
+def check_enough(untouched: int) -> None:
+    """That so many untouched images make a null distribution.
+
+    Raises:
+        TamperscopeError: they are too few.
+    """
+    if untouched < LEAST_IMAGES:
+        raise TamperscopeError(f"{untouched} untouched images could be scored; at least {LEAST_IMAGES} are needed.")
+
+
 class Untouched(NamedTuple):
     """One untouched image: each cue's strongest evidence, and the image's measures (``domain.py``)."""
 

@@ -17,7 +17,7 @@ from onnx import numpy_helper
 from torch.utils.data import default_collate
 from tqdm import tqdm
 
-from tamperscope.detect.calibration import LEAST_IMAGES, NullDistribution
+from tamperscope.detect.calibration import NullDistribution, check_enough
 from tamperscope.detect.cues.adapted import Adaptation
 from tamperscope.detect.residuals import noise_residuals
 from tamperscope.detect.working_image import WorkingImage, mask_on_pixels, prepare_image
@@ -181,8 +181,7 @@ def adapt(
     peaks = []
     for image in untouched:
         peaks.append(float(cue.evidence(noise_residuals(image.pixels), image.pixels > 0).max()))
-    if len(peaks) < LEAST_IMAGES:
-        raise TamperscopeError(f"{len(peaks)} untouched images could be scored; at least {LEAST_IMAGES} are needed.")
+    check_enough(len(peaks))
     source = f"{len(usable)} examples, trained on for {steps} steps, calibrated on {len(peaks)} untouched images"
     null = NullDistribution(tuple(round(peak, 4) for peak in sorted(peaks)))
     return Adaptation(name, cue.encoder, cue.head, null, model, source)
