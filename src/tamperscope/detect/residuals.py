@@ -114,7 +114,7 @@ def _air(dark: np.ndarray, lit: np.ndarray) -> np.ndarray:
     outside = np.ones(parts.shape, np.bool_)
     outside[_AIR:-_AIR, _AIR:-_AIR] = ~lit
     reaches = np.zeros(int(parts.max()) + 1, np.uint8)
-    reaches[np.unique(parts[outside])] = 1
+    reaches[parts[outside]] = 1
     reaches[0] = 0
     return np.ascontiguousarray(reaches[parts[_AIR:-_AIR, _AIR:-_AIR]])
 

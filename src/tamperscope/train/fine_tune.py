@@ -183,7 +183,7 @@ def adapt(
         peaks.append(float(cue.evidence(noise_residuals(image.pixels), image.pixels > 0).max()))
     check_enough(len(peaks))
     source = f"{len(usable)} examples, trained on for {steps} steps, calibrated on {len(peaks)} untouched images"
-    null = NullDistribution(tuple(round(peak, 4) for peak in sorted(peaks)))
+    null = NullDistribution(tuple(round(peak, 4) for peak in peaks))
     return Adaptation(name, cue.encoder, cue.head, null, model, source)
 
 

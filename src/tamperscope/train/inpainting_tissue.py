@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,17 +105,17 @@ def draw_crop(
     Returns:
         Reference intensity (float32), tissue and hole (bool), crop x crop each. The hole is healthy tissue.
     """
-    for image, x, y, hole in _placed_holes(images, outlines, sides, rng):
+
+    def somewhere(image: Tissue, x: int, y: int, hole: np.ndarray) -> Square | None:
         height, width = image.levels.shape
         if min(height, width) < crop:
-            continue
+            return None
         slack = [crop - length for length in hole.shape]
         top = int(np.clip(y - rng.integers(slack[0] // 4, slack[0] - slack[0] // 4 + 1), 0, height - crop))
         left = int(np.clip(x - rng.integers(slack[1] // 4, slack[1] - slack[1] // 4 + 1), 0, width - crop))
-        found = _cut(image, Square(left, top, crop), x, y, hole, rng)
-        if found is not None:
-            return turned(found, rng)
-    raise ValueError(f"no hole of {sides[0]} to {sides[1]} pixels fits into the tissue")
+        return Square(left, top, crop)
+
+    return turned(next(_cuts(images, outlines, sides, somewhere, rng)), rng)
 
 
 def draw_trip(
@@ -141,28 +141,45 @@ def draw_trip(
         As ``draw_crop``, side x side each; the hole has the forger's ramp around it, which may reach beyond healthy
         tissue.
     """
+
+    def around(image: Tissue, x: int, y: int, hole: np.ndarray) -> Square:
+        return Region.box(x, y, *hole.shape[::-1]).bounding_square(*image.levels.shape, context=context)
+
     ramp = PartialConvolution512().ramp
-    for image, x, y, hole in _placed_holes(images, outlines, sides, rng):
-        square = Region.box(x, y, *hole.shape[::-1]).bounding_square(*image.levels.shape, context=context)
-        found = _cut(image, square, x, y, hole, rng)
-        if found is None:
-            continue
-        pixels, tissue, weight = picture_between(*found, side=side, ramp=ramp)
-        if not (tissue & (weight == 0)).any():
-            continue
-        return turned((pixels, tissue, weight > 0), rng)
-    raise ValueError(f"no hole of {sides[0]} to {sides[1]} pixels fits into the tissue")
+    cuts = _cuts(images, outlines, sides, around, rng)
+    trips = (picture_between(*cut, side=side, ramp=ramp) for cut in cuts)
+    pixels, tissue, weight = next(trip for trip in trips if (trip[1] & (trip[2] == 0)).any())
+    return turned((pixels, tissue, weight > 0), rng)
 
 
-def _placed_holes(
-    images: Sequence[Tissue], outlines: Sequence[np.ndarray], sides: tuple[int, int], rng: np.random.Generator
-) -> Iterator[tuple[Tissue, int, int, np.ndarray]]:
-    """Image, left, top and shape of holes in healthy tissue, tried in turn until one will do."""
+def _cuts(
+    images: Sequence[Tissue],
+    outlines: Sequence[np.ndarray],
+    sides: tuple[int, int],
+    square_of: Callable[[Tissue, int, int, np.ndarray], Square | None],
+    rng: np.random.Generator,
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Squares with a hole in healthy tissue, one after another until one will do.
+
+    Args:
+        images: where from.
+        outlines: shapes of holes.
+        sides: of holes, pixels.
+        square_of: image, left, top and shape of a hole to the square; None where there is none.
+        rng: draws all of it.
+
+    Raises:
+        ValueError: after many tries.
+    """
     for _ in range(_TRIES):
         image = images[int(rng.integers(len(images)))]
         hole = draw_hole(outlines, sides, rng)
         for x, y in random_places(image.healthy, hole, rng, tries=20):
-            yield image, x, y, hole
+            square = square_of(image, x, y, hole)
+            found = None if square is None else _cut(image, square, x, y, hole, rng)
+            if found is not None:
+                yield found
+    raise ValueError(f"no hole of {sides[0]} to {sides[1]} pixels fits into the tissue")
 
 
 def _cut(

@@ -84,7 +84,7 @@ class Adaptation:
             facts = json.loads(path.read_text(encoding="utf-8"))
             if facts["schema"] != SCHEMA or facts["schema_version"] != SCHEMA_VERSION:
                 raise ValueError("it is of another version: adapt again")
-            null = NullDistribution(tuple(sorted(map(float, facts["null"]["peaks"]))))
+            null = NullDistribution(tuple(map(float, facts["null"]["peaks"])))
             encoder, head = facts["encoder"], facts["head"]
             for code in (encoder, head):
                 base64.b64decode(code, validate=True)
