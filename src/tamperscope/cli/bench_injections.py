@@ -1,4 +1,4 @@
-"""``tamperscope bench realism``, ``figures``, ``places`` and ``losses``: how well injected tumours pass, in numbers."""
+"""``tamperscope bench realism``, ``figures``, ``dark-tissue``, ``places``, ``losses``: how well tumours pass."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ _LIFT = click.option("--lift/--no-lift", default=True, show_default=True, help="
 def realism(data: Path, out: Path, weights: Path | None, places: Places, lift: bool, seed: int) -> None:
     """Can synthetic masses be told from real ones? A classifier on frozen features, KID, noise in and around."""
     from tamperscope.benchmark.cesm import load_cases
-    from tamperscope.benchmark.realism import REAL, collect_squares, diversity, features, mean_distance, typical_square
+    from tamperscope.benchmark.diversity import diversity
+    from tamperscope.benchmark.realism import collect_squares, features, real_squares, typical_square
     from tamperscope.benchmark.realism_report import summarise_realism, write_realism
     from tamperscope.forge.injector import Injector
     from tamperscope.networks.mobilenet_v2 import load_mobilenet_v2
 
     cases = load_cases(data)
     injector = Injector.load() if weights is None else Injector.load(folder=weights)
-    shown = collect_squares(cases, injector, seed=seed, places=places, lift=lift)
+    masses = real_squares(cases, seed=seed)
+    shown = collect_squares(cases, injector, masses, seed=seed, places=places, lift=lift)
     network = load_mobilenet_v2()
-    real = [one.picture for one in shown if one.kind == REAL]
-    seeds = diversity(injector, *typical_square(cases, seed=seed), seeds=50)
-    spreads = mean_distance(network, seeds), mean_distance(network, real)
-    text = summarise_realism(shown, features(network, [one.picture for one in shown]), spreads)
+    spread = diversity(injector, network, masses, *typical_square(cases, seed=seed), seeds=50)
+    text = summarise_realism(shown, features(network, [one.picture for one in shown]), spread)
     write_realism(text, out)
     click.echo(text)
 
@@ -94,6 +94,19 @@ def places(data: Path, seed: int) -> None:
         f"19 of 20 masses have surroundings brighter than {learnt.darkest:.0f}\n"
         f"AUC of telling a mass's surroundings, 5 folds by patient: {learnt.auc.estimate:.2f} [{low:.2f}, {high:.2f}]"
     )
+
+
+@click.command("dark-tissue")
+@_DATA
+@click.option("--count", default=60, show_default=True, type=click.IntRange(2), help="Squares.")
+@click.option("--seed", default=0, show_default=True, help="Of conversion, places and tumours.")
+def dark_tissue(data: Path, count: int, seed: int) -> None:
+    """What tumours in dark tissue look like without and with --lift: pieces, holes, specks."""
+    from tamperscope.benchmark.cesm import load_cases
+    from tamperscope.benchmark.dark_tissue import dark_tissue_table
+    from tamperscope.forge.injector import Injector
+
+    click.echo(dark_tissue_table(load_cases(data), Injector.load(), seed=seed, count=count))
 
 
 @click.command("losses")

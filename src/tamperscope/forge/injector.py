@@ -38,6 +38,8 @@ WHITE_NOISE = 10.0
 NoiseModel = Literal["white", "matched", "tissue"]
 _FRAME = np.ones((SIDE, SIDE), np.bool_)
 _FRAME[HOLE, HOLE] = False
+_COARSE = 2.0
+"""Sigma of the tissue that a tumour adds to, pixels of the generators' picture."""
 _LEAST_TISSUE = 0.97
 _TRIES = 500
 
@@ -95,7 +97,8 @@ class Injector:
         middle += SECOND_CONDITION_NOISE * rng.standard_normal(middle.shape, dtype=np.float32)
         sharp = self.second(second_condition[None, None])[0, 0]  # stage 5
         condition[_FRAME] -= raised
-        return condition, blurred - raised, sharp - raised
+        blurred, sharp = blurred - raised, sharp - raised
+        return condition, blurred, _no_darker(sharp, small) if lift else sharp
 
     def inject(
         self,
@@ -124,8 +127,9 @@ class Injector:
                 square (``forge/matched_noise.py``), or no noise but the ``tissue``'s own texture, which looks best
                 (``forge/kept_texture.py``).
             lift: whether generators see dark tissue as bright as that around the masses they learnt from (what they
-                draw is taken down again), and of the tissue's own texture no hole is deeper than the tissue is uneven.
-                Without it, rings, second spots and black specks show in dark tissue. The report has no such step.
+                draw is taken down again, and is nowhere darker than the tissue there: a mass adds to what lies in its
+                projection), and of the tissue's own texture no hole is deeper than the tissue is uneven. Without it,
+                rings, second spots and black specks show. The report has no such step.
             seed: of the tumour, the noise before CGAN2 and that of stage 7; the same seed gives the same bytes.
 
         Raises:
@@ -233,6 +237,13 @@ def _level(small: np.ndarray) -> np.float32:
     """Mean of the frame's pixels next to the middle."""
     low, high = HOLE.start - 1, HOLE.stop
     return np.float32(np.concatenate([small[low, HOLE], small[high, HOLE], small[HOLE, low], small[HOLE, high]]).mean())
+
+
+def _no_darker(sharp: np.ndarray, small: np.ndarray) -> np.ndarray:
+    """The drawn middle, nowhere darker than the (blurred) tissue that it replaces."""
+    drawn = sharp.copy()
+    drawn[HOLE, HOLE] = np.maximum(sharp, cv2.GaussianBlur(small, (0, 0), _COARSE))[HOLE, HOLE]
+    return drawn
 
 
 def _of_strength(grain: np.ndarray, deviation: float | None) -> np.ndarray:
