@@ -77,7 +77,8 @@ def test_a_row_gives_what_the_api_gives(images, tmp_path):
     result = run("inject", "--batch", write_plan(tmp_path, [row]), "--out", tmp_path / "out")
     assert result.returncode == 0, result.stderr
     written = read_mammogram(tmp_path / "out" / "000001-a16.png")
-    same = Injector.load().inject(read_mammogram(images / "a16.png"), (20, 200, 100), threshold=200, seed=0)
+    source = read_mammogram(images / "a16.png")
+    same = Injector.load().inject(source, (20, 200, 100), threshold=200, noise_model="white", seed=0)
     np.testing.assert_array_equal(written.source.stored, same.mammogram.source.stored)
 
 
@@ -175,3 +176,25 @@ def test_options_that_the_plan_says_are_refused(images, tmp_path, option):
     result = run("inject", "--batch", plan, *option, "--out", tmp_path / "out")
     assert result.returncode == 2
     assert f"--batch takes no {option[0]}" in result.stderr
+
+
+@pytest.mark.parametrize("fault", ["image", "mask", "source"])
+def test_what_is_there_is_not_taken_for_whole_when_it_is_not(images, tmp_path, fault):
+    folder, out = tmp_path / "images", tmp_path / "out"
+    folder.mkdir()
+    (folder / "a16.png").write_bytes((images / "a16.png").read_bytes())
+    plan = write_plan(tmp_path, some_rows(folder, 1))
+    assert run("inject", "--batch", plan, "--out", out).returncode == 0
+    assert "1 there already" in run("inject", "--batch", plan, "--out", out).stdout
+    written = out / "000001-a16.png"
+    if fault == "image":
+        written.write_bytes(b"no")
+    elif fault == "mask":
+        (out / "000001-a16.png.mask.png").unlink()
+    else:
+        write_image(folder, "a16.png", seed=9)
+    result = run("inject", "--batch", plan, "--out", out)
+    assert result.returncode == 2
+    assert (
+        "of another image of that name" if fault == "source" else "damaged, or its mask is missing"
+    ) in result.stderr

@@ -1,6 +1,7 @@
 import json
 
 import cv2
+import numpy as np
 import pytest
 
 from tamperscope import read_mammogram
@@ -36,8 +37,14 @@ def test_n_annotated_images(healthy, tmp_path):
         assert mammogram.shape == (image["height"], image["width"])
         mask = cv2.imread(f"{written}.mask.png", cv2.IMREAD_GRAYSCALE)
         left, top, width, height = annotation["bbox"]
-        inside = mask[top : top + height, left : left + width]
-        assert inside.sum() > 0.95 * mask.sum() > 0
+        lesion = np.zeros(mask.shape, np.uint8)
+        for corners in annotation["segmentation"]:
+            cv2.fillPoly(lesion, [np.array(corners).reshape(-1, 2).astype(np.int32)], 1)
+        assert annotation["area"] == pytest.approx(int(lesion.sum()), rel=0.1)
+        assert np.allclose(cv2.boundingRect(lesion), (left, top, width, height), atol=2)
+        # The lesion lies in what is forged and has a shape of its own: it is not the forgery's square.
+        assert mask[lesion > 0].mean() > 0.8 * 255
+        assert annotation["area"] < 0.75 * (mask > 0).sum()
     assert {image["source"] for image in dataset["images"]} == {"a16.png", "b.dcm"}
     before = files_of(out)
     result = run("synthesize", healthy, "--n", 5, "--out", out)
@@ -52,6 +59,21 @@ def test_more_images_keep_those_that_are_there(healthy, tmp_path):
     result = run("synthesize", healthy, "--n", 4, "--out", out)
     assert "4 images: 2 done, 2 there already, 0 failed." in result.stdout
     assert files_of(out / "images").items() >= before.items()
+    # Fewer, or another seed's, which find others under their names: the annotations are of what is there.
+    annotations = (out / "annotations.json").read_bytes()
+    assert run("synthesize", healthy, "--n", 1, "--out", out).returncode == 0
+    assert (out / "annotations.json").read_bytes() == annotations
+    result = run("synthesize", healthy, "--n", 2, "--seed", 1, "--out", out)
+    assert result.returncode == 2
+    assert "not of this row" in result.stderr
+    assert (out / "annotations.json").read_bytes() == annotations
+
+
+def test_forgeries_are_no_healthy_images(healthy, tmp_path):
+    assert run("synthesize", healthy, "--n", 2, "--out", tmp_path / "first").returncode == 0
+    result = run("synthesize", tmp_path / "first" / "images", "--n", 1, "--out", tmp_path / "second")
+    assert result.returncode == 2
+    assert "it is a forgery itself" in result.stderr
 
 
 def test_images_that_cannot_be_used_are_replaced_by_others(healthy, tmp_path):

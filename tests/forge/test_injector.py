@@ -27,7 +27,7 @@ def mammogram():
 def test_only_the_square_changes(injector, mammogram):
     forgery = injector.inject(mammogram, SQUARE, seed=1)
     changed = forgery.mammogram.pixels != mammogram.pixels
-    assert changed[SQUARE.slices].mean() > 0.5
+    assert changed[SQUARE.slices].mean() > 0.3
     changed[SQUARE.slices] = False
     assert not changed.any()
     assert forgery.mask.any()
@@ -37,16 +37,16 @@ def test_only_the_square_changes(injector, mammogram):
 
 
 def test_eight_stages_recomputed_independently(injector, mammogram):
-    forgery = injector.inject(mammogram, SQUARE, threshold=430, smoothing=30, power=5, noise=7, seed=4)
+    forgery = injector.inject(
+        mammogram, SQUARE, threshold=430, smoothing=30, power=5, noise=7, noise_model="white", lift=False, seed=4
+    )
     original = mammogram.pixels[SQUARE.slices].astype(np.float64)
     rng = np.random.default_rng(4)
     condition = cv2.resize(original.astype(np.float32), (64, 64), interpolation=cv2.INTER_LINEAR) / 1100
     condition[10:54, 10:54] = rng.standard_normal((44, 44), dtype=np.float32)  # the latent map
     blurred = injector.first(condition[None, None].astype(np.float32))[0, 0].copy()
     blurred[10:54, 10:54] += 0.003 * rng.standard_normal((44, 44), dtype=np.float32)
-    sharp = injector.second(blurred[None, None])[0, 0].copy()
-    tissue = cv2.GaussianBlur(cv2.resize(original.astype(np.float32), (64, 64)), (0, 0), 2) / 1100
-    sharp[10:54, 10:54] = np.maximum(sharp, tissue)[10:54, 10:54]
+    sharp = injector.second(blurred[None, None])[0, 0]
     generated = cv2.resize(sharp, (200, 200), interpolation=cv2.INTER_LINEAR).astype(np.float64) * 1100
     generated += 7 * rng.standard_normal((200, 200))
     weight = weight_by_hand(generated, 430, 30, 5)
@@ -72,7 +72,7 @@ def test_same_seed_same_pixels_other_seed_others(injector, mammogram):
 
 
 def test_record_repeats_the_forgery(injector, mammogram):
-    forgery = injector.inject(mammogram, SQUARE, noise=3, seed=9)
+    forgery = injector.inject(mammogram, SQUARE, noise=3, noise_model="white", contrast=0.8, seed=9)
     record = forgery.record
     again = injector.inject(mammogram, Square(**record["square"]), **record["parameters"])
     np.testing.assert_array_equal(forgery.mammogram.pixels, again.mammogram.pixels)
@@ -139,10 +139,11 @@ def test_lift_draws_in_dark_tissue_what_it_draws_in_usual_tissue():
     usual = pictures[470, True]
     np.testing.assert_allclose(pictures[350, True], usual, atol=2)
     assert np.abs(pictures[350, False] - usual).max() > 20
-    # In usual and bright tissue the same is drawn; only nothing is taken from the tissue.
-    assert (pictures[560, True] >= pictures[560, False]).all()
-    brighter = pictures[560, False] > 30
-    np.testing.assert_array_equal(pictures[560, True][brighter], pictures[560, False][brighter])
+    # In usual and bright tissue the same is drawn; only it fades out at its rim, and nothing is taken from the tissue.
+    settled, drawn = (pictures[560, lift][20:44, 20:44] for lift in (True, False))
+    assert (settled >= drawn - 0.1).all()
+    assert (drawn > 30).any()
+    np.testing.assert_allclose(settled[drawn > 30], drawn[drawn > 30], atol=0.1)
 
 
 def test_a_tumour_takes_nothing_from_the_tissue(injector, mammogram):

@@ -8,6 +8,7 @@ import pytest
 from tamperscope import Injector, read_mammogram
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Square
+from tamperscope.forge.harmonic import fill_harmonic
 from tamperscope.forge.two_views import TOLERANCE_MM, NippleFrame, inject_two_views, matching_square, nipple_frame
 from tamperscope.mammogram import Mammogram, Spacing
 from tests.cli.test_scan import run
@@ -95,6 +96,19 @@ def test_the_same_lesion_in_both_views(views, pair):
     for view, forgery in zip((first, second), forgeries, strict=True):
         assert forgery.mask.any()
         assert view.tissue[forgery.mask].mean() > 0.9
+    # The tumour is the same, and with another seed it is not.
+    other = inject_two_views(first, second, square, Injector.load(), **{**parameters, "seed": 5})
+    same, different = (likeness(forgeries[0], pair[1]) for pair in (forgeries, other))
+    assert same > 0.8
+    assert different < same - 0.1
+
+
+def likeness(one, other):
+    """Correlation of what two forgeries drew over the membranes through their squares."""
+    hole = np.zeros((64, 64), bool)
+    hole[10:54, 10:54] = True
+    tumours = [forgery.stages["cgan2"] - fill_harmonic(forgery.stages["cgan2"], hole) for forgery in (one, other)]
+    return float(np.corrcoef(*(tumour[20:44, 20:44].ravel() for tumour in tumours))[0, 1])
 
 
 def test_pitches_may_differ():

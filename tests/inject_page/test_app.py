@@ -10,7 +10,15 @@ from tests.forge.images import write_image
 
 client = pytest.importorskip("starlette.testclient")
 SECRET = "a-token"
-LESION = {"square": [40, 200, 100], "threshold": 300, "smoothing": 20, "power": 3, "noise": 10, "seed": 2}
+LESION = {
+    "square": [40, 200, 100],
+    "threshold": 300,
+    "smoothing": 20,
+    "power": 3,
+    "noise": 10,
+    "noise_model": "white",
+    "seed": 2,
+}
 
 
 @pytest.fixture(scope="module")

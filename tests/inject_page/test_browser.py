@@ -103,10 +103,14 @@ def test_draw_slide_save_and_the_file_is_what_the_api_gives(page, served, dicom_
     move_slider(page, "threshold", 350)
     move_slider(page, "smoothing", 35)
     move_slider(page, "power", 6)
+    move_slider(page, "contrast", 0.8)
+    assert page.is_disabled("#noise")  # the tissue's own texture has its own strength
+    page.select_option("#noise_model", "white")
+    wait_for_preview(page)
     move_slider(page, "noise", 4.5)
     (lesion,) = lesions_of(page)
-    assert {key: lesion[key] for key in ("threshold", "smoothing", "power", "noise", "noise_model", "seed")} == {
-        "threshold": 350, "smoothing": 35, "power": 6, "noise": 4.5, "noise_model": "white", "seed": 0,
+    assert {key: value for key, value in lesion.items() if key != "square"} == {
+        "threshold": 350, "smoothing": 35, "power": 6, "contrast": 0.8, "noise": 4.5, "noise_model": "white", "seed": 0,
     }  # fmt: skip
     x, y, side = lesion["square"]
     assert abs(x - 1500) < 12
@@ -116,7 +120,8 @@ def test_draw_slide_save_and_the_file_is_what_the_api_gives(page, served, dicom_
     written = save(page, served[1])
 
     mammogram = read_mammogram(dicom_files[3])
-    same = Injector.load().inject(mammogram, (x, y, side), threshold=350, smoothing=35, power=6, noise=4.5, seed=0)
+    lesion.pop("square")
+    same = Injector.load().inject(mammogram, (x, y, side), **lesion)
     dataset = pydicom.dcmread(written)
     assert dataset[0x0008001C].value == "YES"
     assert dataset.pixel_array.tobytes() == same.mammogram.source.stored.tobytes()

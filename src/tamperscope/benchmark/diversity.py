@@ -40,6 +40,7 @@ def diversity(
     square: Square,
     *,
     seeds: int,
+    lift: bool = True,
 ) -> Diversity:
     """How much one square's tumours differ, beside real masses in the same square and in their own.
 
@@ -50,8 +51,11 @@ def diversity(
         mammogram: image.
         square: in it.
         seeds: as many tumours.
+        lift: see ``Injector.inject``.
     """
-    forgeries = (injector.inject(mammogram, square, noise_model="tissue", seed=seed) for seed in range(seeds))
+    forgeries = (
+        injector.inject(mammogram, square, noise_model="tissue", lift=lift, seed=seed) for seed in range(seeds)
+    )
     pasted = (paste(mass, mammogram, square, seed=number) for number, mass in enumerate(masses))
     return Diversity(
         mean_distance(network, [show(forgery.mammogram.pixels, square) for forgery in forgeries]),

@@ -49,7 +49,7 @@ def score_files(
         outcomes.append(FileOutcome(file.name, patient, 0, _score(detector.scan(mammogram)), None))
         for _ in range(forgeries):
             square = random_square(mammogram, rng)
-            forgery = injector.inject(mammogram, square, lift=False, seed=int(rng.integers(2**31)))
+            forgery = injector.inject(mammogram, square, noise_model="white", lift=False, seed=int(rng.integers(2**31)))
             finding = detector.scan(forgery.mammogram)
             peak = np.unravel_index(int(finding.heat_map.argmax()), finding.heat_map.shape)
             inside = square.y <= peak[0] < square.y + square.side and square.x <= peak[1] < square.x + square.side

@@ -82,7 +82,9 @@ def _inject_patch(
 ) -> Patch:
     square = random_square(mammogram, rng, sides=square_sides)
     preset = PRESETS[rng.integers(len(PRESETS))]
-    forgery = injector.inject(mammogram, square, **preset, lift=False, seed=int(rng.integers(2**31)))
+    forgery = injector.inject(
+        mammogram, square, **preset, noise_model="white", lift=False, seed=int(rng.integers(2**31))
+    )
     # Lossless-like images are at canonical pitch already: image and canvas coordinates differ by nothing.
     assert canvas.pixels.shape == mammogram.shape
     forged = np.where(canvas.pixels[square.slices] != 0, forgery.mammogram.pixels[square.slices], np.float32(0))

@@ -13,7 +13,9 @@ from tamperscope.benchmark.cesm import Case
 from tamperscope.benchmark.realism import Places, forgery_squares, show
 from tamperscope.forge.forgery import Square
 from tamperscope.forge.injector import Injector, NoiseModel
+from tamperscope.forge.mass_places import likely_square
 from tamperscope.forge.matched_noise import patch_side, power_spectrum, radial
+from tamperscope.forge.two_views import draw_square, inject_two_views, nipple_frame
 from tamperscope.judge.bootstrap import cluster_bootstrap
 from tamperscope.mammogram import Mammogram
 from tamperscope.report.figures import (
@@ -28,6 +30,7 @@ BANDS = ((0.05, 0.15), (0.15, 0.3), (0.3, 0.5))
 """Of radial frequency, cycles a pixel."""
 EXAMPLES = 8
 SEEDS = 16
+_PAIR_SIDE = 384
 
 
 def write_figures(
@@ -76,6 +79,36 @@ def write_figures(
         out / "spectra.png",
     )
     return _table(ratios)
+
+
+def draw_two_views(first: Mammogram, second: Mammogram, injector: Injector, path: Path, *, seed: int) -> Path:
+    """One lesion in two views of a breast: both as they were and with it, 72 mm around it.
+
+    Args:
+        first: one view.
+        second: another view of the same breast.
+        injector: Mammo-CGAN.
+        path: of the picture.
+        seed: of the place in the first view, as ``inject --two-views --square random`` draws it, and of the tumour.
+    """
+    frames = nipple_frame(first), nipple_frame(second)
+    square = draw_square(first, second, frames, likely_square, np.random.default_rng(seed))
+    forgeries = inject_two_views(first, second, square, injector, seed=seed)
+    pictures = []
+    for untouched, forgery in zip((first, second), forgeries, strict=True):
+        around = _around(Square(**forgery.record["square"]), untouched.shape)
+        pictures += [show(pixels, around, side=_PAIR_SIDE) for pixels in (untouched.pixels, forgery.mammogram.pixels)]
+    return draw_sheet(pictures, path, columns=4)
+
+
+def _around(square: Square, shape: tuple[int, int]) -> Square:
+    """Three times as large, moved into the image."""
+    side = min(3 * square.side, *shape)
+    y, x = (
+        min(max(0, start - (side - square.side) // 2), extent - side)
+        for start, extent in zip((square.y, square.x), shape, strict=True)
+    )
+    return Square(x, y, side)
 
 
 def _ratios(

@@ -15,6 +15,7 @@ from tamperscope.benchmark.realism import free_square, lossless_images, patient_
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.injector import CONTEXT
 from tamperscope.forge.mass_places import Breast, Surroundings
+from tamperscope.forge.tissue_contrast import tissue_contrast
 from tamperscope.judge.bootstrap import Bootstrap, bootstrap_auc
 
 _SQUARES = 12
@@ -33,6 +34,7 @@ class LearntPlaces:
         darkest: level that 19 of 20 masses' surroundings exceed.
         masses: how many real ones.
         squares: how many drawn anywhere.
+        contrast: median of the images' ``tissue_contrast``.
         auc: of telling masses' surroundings from those of squares anywhere, five folds by patient.
     """
 
@@ -40,6 +42,7 @@ class LearntPlaces:
     darkest: float
     masses: int
     squares: int
+    contrast: float
     auc: Bootstrap
 
 
@@ -66,8 +69,10 @@ def learn_places(cases: Sequence[Case], *, seed: int) -> LearntPlaces:
                 real.append((breast.around(square), patient_of(case)))
     if not sides:
         raise TamperscopeError("there is no annotated mass in these images.")
+    contrasts: list[float] = []
     for case, mammogram, scale in lossless_images(cases, seed, "places"):
         rng, breast = np.random.default_rng([seed, 2, *case.name.encode()]), Breast(mammogram)
+        contrasts.append(tissue_contrast(mammogram))
         for _ in range(_SQUARES):
             square = free_square(mammogram, case, scale, sides, rng, places="anywhere")
             if square is not None:
@@ -81,7 +86,8 @@ def learn_places(cases: Sequence[Case], *, seed: int) -> LearntPlaces:
         scores[test] = _regression().fit(x[learn], labels[learn]).decision_function(x[test])
     first, second = (float(value) for value in _regression().fit(x, labels).coef_[0])
     darkest = float(np.quantile([one.level for one, _ in real], _DARKEST))
-    return LearntPlaces((first, second), darkest, len(real), len(anywhere), bootstrap_auc(labels, scores, patients))
+    told = bootstrap_auc(labels, scores, patients)
+    return LearntPlaces((first, second), darkest, len(real), len(anywhere), float(np.median(contrasts)), told)
 
 
 def _regression() -> LogisticRegression:

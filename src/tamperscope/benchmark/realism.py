@@ -182,11 +182,11 @@ def gaussian_blob(mammogram: Mammogram, square: Square) -> np.ndarray:
     return pixels
 
 
-def show(pixels: np.ndarray, square: Square) -> np.ndarray:
-    """A square at 128 x 128 in the display window: float32, 0 to 1."""
+def show(pixels: np.ndarray, square: Square, *, side: int = SHOWN_SIDE) -> np.ndarray:
+    """A square at 128 x 128 (or another side) in the display window: float32, 0 to 1."""
     cut = pixels[square.slices]
-    method = cv2.INTER_AREA if square.side > SHOWN_SIDE else cv2.INTER_LINEAR
-    small = cv2.resize(cut, (SHOWN_SIDE, SHOWN_SIDE), interpolation=method)
+    method = cv2.INTER_AREA if square.side > side else cv2.INTER_LINEAR
+    small = cv2.resize(cut, (side, side), interpolation=method)
     return np.clip((small - WINDOW[0]) / (WINDOW[1] - WINDOW[0]), 0, 1).astype(np.float32)
 
 
@@ -256,11 +256,12 @@ def forgery_squares(
             yield case, mammogram, square
 
 
-def typical_square(cases: Sequence[Case], *, seed: int) -> tuple[Mammogram, Square]:
+def typical_square(cases: Sequence[Case], *, seed: int, places: Places) -> tuple[Mammogram, Square]:
     """A square of 24 mm in the first healthy held-out image."""
     case = next(case for case in cases if case.split == "val" and case.healthy)
     _, mammogram, _ = next(lossless_images([case], seed, "one square"))
-    return mammogram, likely_square(mammogram, np.random.default_rng(seed))
+    draw = likely_square if places == "likely" else random_square
+    return mammogram, draw(mammogram, np.random.default_rng(seed))
 
 
 def lossless_images(cases: Sequence[Case], seed: int, what: str) -> Iterator[tuple[Case, Mammogram, float]]:

@@ -52,7 +52,7 @@ def realism(data: Path, out: Path, weights: Path | None, places: Places, lift: b
     masses = real_squares(cases, seed=seed)
     shown = collect_squares(cases, injector, masses, seed=seed, places=places, lift=lift)
     network = load_mobilenet_v2()
-    spread = diversity(injector, network, masses, *typical_square(cases, seed=seed), seeds=50)
+    spread = diversity(injector, network, masses, *typical_square(cases, seed=seed, places=places), seeds=50, lift=lift)
     text = summarise_realism(shown, features(network, [one.picture for one in shown]), spread)
     write_realism(text, out)
     click.echo(text)
@@ -64,15 +64,36 @@ def realism(data: Path, out: Path, weights: Path | None, places: Places, lift: b
 @_WEIGHTS
 @_PLACES
 @_LIFT
+@click.option(
+    "--two-views",
+    nargs=2,
+    metavar="CC MLO",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Two views of a breast, for two-views.jpg.",
+)
 @click.option("--spectra", default=40, show_default=True, type=click.IntRange(2), help="Images to measure noise on.")
 @click.option("--seed", default=0, show_default=True, help="Of conversion, places and tumours.")
-def figures(data: Path, out: Path, weights: Path | None, places: Places, lift: bool, spectra: int, seed: int) -> None:
+def figures(
+    data: Path,
+    out: Path,
+    weights: Path | None,
+    places: Places,
+    lift: bool,
+    two_views: tuple[Path, Path] | None,
+    spectra: int,
+    seed: int,
+) -> None:
     """Figures 3, 4 and 9 of the report on held-out patients, seeds of one square, noise inside against around."""
     from tamperscope.benchmark.cesm import load_cases
-    from tamperscope.benchmark.injection_figures import write_figures
+    from tamperscope.benchmark.injection_figures import draw_two_views, write_figures
     from tamperscope.forge.injector import Injector
+    from tamperscope.io.read import read_mammogram
 
     injector = Injector.load() if weights is None else Injector.load(folder=weights)
+    if two_views is not None:
+        first, second = (read_mammogram(view) for view in two_views)
+        out.mkdir(parents=True, exist_ok=True)
+        draw_two_views(first, second, injector, out / "two-views.jpg", seed=seed)
     table = write_figures(load_cases(data), injector, out, seed=seed, spectra=spectra, places=places, lift=lift)
     (out / "spectra.md").write_text(table + "\n", encoding="utf-8")
     click.echo(table)
@@ -92,6 +113,7 @@ def places(data: Path, seed: int) -> None:
         f"{learnt.masses} masses of the training patients, {learnt.squares} squares anywhere\n"
         f"logarithm of the odds: {learnt.odds[0]:.3f} x brightness, {learnt.odds[1]:.3f} x contrast\n"
         f"19 of 20 masses have surroundings brighter than {learnt.darkest:.0f}\n"
+        f"contrast of the tissue, median of the images: {learnt.contrast:.0f}\n"
         f"AUC of telling a mass's surroundings, 5 folds by patient: {learnt.auc.estimate:.2f} [{low:.2f}, {high:.2f}]"
     )
 

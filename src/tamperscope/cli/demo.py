@@ -44,7 +44,9 @@ def demo(out: Path) -> None:
     click.echo(f"1. A synthetic tumour goes into {original.name}, in {_EXAMPLES} places; the first is kept as a file.")
     mammogram, injector = read_mammogram(original), Injector.load()
     forgeries = [
-        injector.inject(mammogram, random_square(mammogram, np.random.default_rng(seed)), seed=seed)
+        injector.inject(
+            mammogram, random_square(mammogram, np.random.default_rng(seed)), noise_model="white", seed=seed
+        )
         for seed in range(_EXAMPLES)
     ]
     forged = forgeries[0].save(out / "forged" / f"{original.stem}-forged.dcm")

@@ -40,19 +40,20 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--threshold", type=_NUMBER, default=400.0, show_default=True, help="Th of eq 2.2, reference intensity.")
 @click.option("--smoothing", type=_NUMBER, default=20.0, show_default=True, help="alpha of eq 2.2.")
 @click.option("--power", type=_NUMBER, default=3.0, show_default=True, help="p of eq 2.2.")
-@click.option("--noise", type=_NUMBER, help="Sigma of the noise of stage 7.  [default: 10; matched: as around]")
+@click.option("--contrast", type=_NUMBER, default=1.0, show_default=True, help="Of the tumour, times what is drawn.")
 @click.option(
     "--noise-model",
-    type=click.Choice(["white", "matched", "tissue"]),
-    default="white",
+    type=click.Choice(["tissue", "white", "matched"]),
+    default="tissue",
     show_default=True,
-    help="White as in the report; like the tissue's around; or the tissue's own texture, which looks best.",
+    help="Stage 7: the tissue's own texture; white as in the report; or noise like the tissue's around.",
 )
+@click.option("--noise", type=_NUMBER, help="Sigma of white or matched noise.  [default: 10; matched: as around]")
 @click.option(
     "--lift/--no-lift",
     default=True,
     show_default=True,
-    help="Draw in dark tissue as in usual one: no rings, no specks.",
+    help="The tumour settles into the tissue: no rings, straight edges, specks.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same bytes.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The forged image; with --batch a folder.")
@@ -84,31 +85,35 @@ def inject(
     IMAGE itself is never written over.
 
     --batch does the rows of a plan instead, whose columns are image, square and, where they differ from the
-    defaults, size_mm, threshold, smoothing, power, noise, noise_model, lift, seed. Called again it does what is left.
+    defaults, size_mm, threshold, smoothing, power, contrast, noise, noise_model, lift, seed. Called again it does what
+    is left.
 
     --two-views forges the same lesion into two views of a breast, as far behind the nipple in one as in the other, and
     writes both into the folder OUT.
 
     --gui serves a page on this machine alone: draw squares, move sliders, save into the folder OUT. Ctrl-C ends it.
     """
+    modes = [name for name, asked in (("--batch", batch), ("--two-views", two_views), ("--gui", gui)) if asked]
+    if len(modes) > 1:
+        raise click.UsageError(f"{modes[0]} and {modes[1]} don't go together.", ctx)
+    if nipple and two_views is None:
+        raise click.UsageError("--nipple goes with --two-views.", ctx)
     if batch is not None:
-        _refuse(ctx, "--batch", "its plan", ("image", "square", "seed", *parameters))
+        _refuse(ctx, "--batch", "its plan says it", ("image", "square", "seed", *parameters))
         from tamperscope.cli.inject_batch import inject_batch
 
         ctx.exit(0 if inject_batch(batch, out) else EXIT_PROBLEM)
     if two_views is not None:
-        _refuse(ctx, "--two-views", "its own two", ("image",))
+        _refuse(ctx, "--two-views", "it names its own two", ("image",))
         if square is None:
             raise click.UsageError("Missing option '--square'.", ctx)
         from tamperscope.cli.inject_two_views import inject_pair
 
         return inject_pair(two_views, _where(square), _nipples(nipple, ctx), seed, out, parameters)
-    if nipple:
-        raise click.UsageError("--nipple goes with --two-views.", ctx)
     if image is None:
         raise click.UsageError("Missing argument 'IMAGE'.", ctx)
     if gui:
-        _refuse(ctx, "--gui", "the page", ("square", "seed", *parameters))
+        _refuse(ctx, "--gui", "the page says it", ("square", "seed", *parameters))
         return _open_page(image, out, browser=browser)
     if image.is_dir():
         raise click.UsageError(f"Invalid value for 'IMAGE': File '{image}' is a directory.", ctx)
@@ -138,6 +143,7 @@ def _inject_one(
         raise TamperscopeError(f"{visible(str(image))}: {error}") from error
     where = PLACES[wanted](mammogram, np.random.default_rng(seed)) if isinstance(wanted, str) else wanted
     forgery = Injector.load().inject(mammogram, where, **parameters, seed=seed)
+    forgery.check()
     written = forgery.save(out)
     mask, record = beside(written)
     place = forgery.record["square"]
@@ -169,7 +175,7 @@ def _refuse(ctx: click.Context, mode: str, instead: str, names: Sequence[str]) -
     for name in names:
         if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             what = "IMAGE" if name == "image" else "--" + name.replace("_", "-")
-            raise click.UsageError(f"{mode} takes no {what}: {instead} says it.", ctx)
+            raise click.UsageError(f"{mode} takes no {what}: {instead}.", ctx)
 
 
 def _nipples(texts: Sequence[str], ctx: click.Context) -> tuple[_Point | None, _Point | None]:

@@ -8,8 +8,6 @@ from typing import Any
 
 import click
 
-_TRIES = 50
-
 
 def inject_pair(
     paths: tuple[Path, Path],
@@ -26,7 +24,7 @@ def inject_pair(
     from tamperscope.forge.forgery import Square
     from tamperscope.forge.injector import Injector
     from tamperscope.forge.mass_places import PLACES
-    from tamperscope.forge.two_views import inject_two_views, matching_square, nipple_frame
+    from tamperscope.forge.two_views import draw_square, inject_two_views, nipple_frame
     from tamperscope.io.read import read_mammogram
     from tamperscope.io.write import usual_suffix
     from tamperscope.report.visible import visible
@@ -38,21 +36,15 @@ def inject_pair(
         except UnscorableImageError as error:
             raise TamperscopeError(f"{visible(str(path))}: {error}") from error
     first, second = views
-    square = None if isinstance(wanted, str) else Square(*wanted)
-    rng = np.random.default_rng(seed)
     frames = nipple_frame(first, nipples[0]), nipple_frame(second, nipples[1])
-    for attempt in range(_TRIES if square is None else 0):
-        drawn = PLACES[str(wanted)](first, rng)
-        try:
-            matching_square(drawn, first, second, frames)
-        except TamperscopeError:
-            if attempt == _TRIES - 1:
-                raise
-            continue
-        square = drawn
-        break
-    assert square is not None, "given, drawn, or the error has been raised"
+    square = (
+        draw_square(first, second, frames, PLACES[wanted], np.random.default_rng(seed))
+        if isinstance(wanted, str)
+        else Square(*wanted)
+    )
     forgeries = inject_two_views(first, second, square, Injector.load(), nipples=nipples, **parameters, seed=seed)
+    for forgery in forgeries:  # both or none
+        forgery.check()
     for path, forgery in zip(paths, forgeries, strict=True):
         source = forgery.mammogram.source
         assert source is not None, "a mammogram that was read has a source"

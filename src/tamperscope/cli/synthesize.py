@@ -28,7 +28,7 @@ _FAILURES_SHOWN = 20
     type=click.Choice(["white", "matched", "tissue"]),
     default="tissue",
     show_default=True,
-    help="Stage 7: white as in the report, or with the level and spectrum of the tissue around.",
+    help="Stage 7: the tissue's own texture; white as in the report; or noise like the tissue's around.",
 )
 @click.pass_context
 def synthesize(ctx: click.Context, folder: Path, out: Path, count: int, seed: int, noise_model: NoiseModel) -> None:
@@ -36,7 +36,8 @@ def synthesize(ctx: click.Context, folder: Path, out: Path, count: int, seed: in
 
     Places, sizes and parameters are drawn. Writes OUT/images, each image with its mask and its record, and
     OUT/annotations.json with boxes and outlines as COCO has them. Every image is marked as synthetic. FOLDER should
-    hold healthy images: a real lesion in them goes without annotation. Called again it does what is left.
+    hold healthy images: a real lesion in them goes without annotation. Called again it does what is left, and the
+    annotations are of all that is in OUT/images.
     """
     from tqdm import tqdm
 
@@ -61,13 +62,12 @@ def synthesize(ctx: click.Context, folder: Path, out: Path, count: int, seed: in
     for outcome in failed[:_FAILURES_SHOWN]:
         click.echo(f"image {outcome.number}: {visible(outcome.reason)}", err=True)
     annotations = out / "annotations.json"
-    results = tqdm(annotated_results(outcomes, out), "annotations", count - len(failed), disable=None, leave=False)
-    dataset = coco_dataset(results)
+    dataset = coco_dataset(tqdm(annotated_results(out), "annotations", disable=None, leave=False))
     write_atomically(annotations, (json.dumps(dataset, ensure_ascii=False) + "\n").encode())
     counts = Counter(outcome.status for outcome in outcomes)
     click.echo(
         f"{count} images: {counts['done']} done, {counts['there already']} there already, {len(failed)} failed. "
-        f"See {annotations}"
+        f"{len(dataset['annotations'])} are annotated in {annotations}"
     )
     if failed:
         ctx.exit(EXIT_PROBLEM)

@@ -7,8 +7,9 @@ row's request, so that a result of another plan is never taken for this one's, n
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -68,7 +69,7 @@ def run_plan(rows: Iterable[Row | BadRow], out: Path, injector: Injector) -> Ite
 
 def _run_row(row: Row, read: Callable[[], Mammogram | Exception], out: Path, injector: Injector) -> Outcome:
     try:
-        there = find_result(out, row)
+        there = find_result(out, row, model=injector.model)
         if there is not None:
             return Outcome(row.number, str(row.image), "there already", there)
         mammogram = read()
@@ -105,8 +106,7 @@ def inject_row(row: Row, mammogram: Mammogram, injector: Injector) -> Forgery:
             mammogram, np.random.default_rng(row.seed), sides=(side, side)
         )
     forgery = injector.inject(mammogram, square, **row.parameters, seed=row.seed)
-    if not forgery.mask.any():
-        raise TamperscopeError("nothing would be forged here: W stays below 0.65 (lower the threshold).")
+    forgery.check()
     return replace(forgery, record={**forgery.record, "request": row.request()})
 
 
@@ -117,18 +117,36 @@ def save_result(forgery: Forgery, row: Row, out: Path) -> Path:
     return forgery.save(out / f"{_stem(row)}{usual_suffix(source.kind)}")
 
 
-def find_result(out: Path, *rows: Row) -> Path | None:
-    """The image that one of the rows has been made into, or None.
+def find_result(out: Path, *rows: Row, model: Mapping[str, Any]) -> Path | None:
+    """The image that one of the rows has been made into, whole and of the same source and generators; or None.
 
     Raises:
         TamperscopeError: under its name there is something else.
     """
     for file in (out / f"{stem}{usual_suffix(kind)}" for stem in {_stem(row): None for row in rows} for kind in _KINDS):
         if file.exists():
-            if read_record(file).get("request") not in [row.request() for row in rows]:
+            record = read_record(file)
+            row = next((row for row in rows if row.request() == record.get("request")), None)
+            if row is None:
                 raise TamperscopeError(f"{file.name} is there already and is not of this row: take another --out.")
+            _check_same(file, record, row, model)
             return file
     return None
+
+
+def _check_same(file: Path, record: Mapping[str, Any], row: Row, model: Mapping[str, Any]) -> None:
+    """A result that was damaged, or made from another image or by other generators, is not this row's."""
+    if record.get("model") != model:
+        raise TamperscopeError(f"{file.name} is there already, by other generators: take another --out.")
+    if row.image.is_file() and _sha256(row.image) != record.get("source", {}).get("sha256"):
+        raise TamperscopeError(f"{file.name} is there already, of another image of that name: take another --out.")
+    if not beside(file)[0].is_file() or _sha256(file) != record.get("written_sha256"):
+        raise TamperscopeError(f"{file.name} is damaged, or its mask is missing: remove it, and call again.")
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def read_record(file: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tamperscope.errors import TamperscopeError
 from tamperscope.io.write import write_marked
 from tamperscope.mammogram import Mammogram
 
@@ -46,3 +47,10 @@ class Forgery:
     def save(self, path: str | Path) -> Path:
         """Write the image, marked as synthetic, with ``PATH.mask.png`` and ``PATH.record.json`` beside it."""
         return write_marked(Path(path), self.mammogram, mask=self.mask, record=self.record)
+
+    def check(self) -> None:
+        """Raise ``TamperscopeError`` where nothing is forged, so that an image labelled forged would be untouched."""
+        if not self.mask.any():
+            raise TamperscopeError(
+                "nothing would be forged here: the mask is empty (for an injection: W stays below 0.65, lower Th)."
+            )

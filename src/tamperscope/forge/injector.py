@@ -14,9 +14,12 @@ import numpy as np
 from tamperscope import __version__
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Forgery, Square
+from tamperscope.forge.harmonic import fill_harmonic
 from tamperscope.forge.kept_texture import kept_texture
+from tamperscope.forge.lesion import RULE, lesion_mask, outline
 from tamperscope.forge.matched_noise import matched_noise, through_merge
 from tamperscope.forge.merge import MASK_LEVEL, merge, weight_matrix
+from tamperscope.forge.tissue_contrast import usual_share
 from tamperscope.forge.write_back import write_back
 from tamperscope.mammogram import Mammogram
 from tamperscope.runtime.network import load_network
@@ -40,6 +43,8 @@ _FRAME = np.ones((SIDE, SIDE), np.bool_)
 _FRAME[HOLE, HOLE] = False
 _COARSE = 2.0
 """Sigma of the tissue that a tumour adds to, pixels of the generators' picture."""
+_FADES = 0.35
+"""Outer part of the circle in what the generators draw, over its radius, in which the tumour fades out."""
 _LEAST_TISSUE = 0.97
 _TRIES = 500
 
@@ -73,7 +78,13 @@ class Injector:
         return cls(load_network(first.path, threads=threads), load_network(second.path, threads=threads), model, latent)
 
     def draw(
-        self, original: np.ndarray, rng: np.random.Generator, *, lift: bool = False
+        self,
+        original: np.ndarray,
+        rng: np.random.Generator,
+        *,
+        lift: bool = False,
+        contrast: float = 1.0,
+        like: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Stages 2 to 5: the square that the generators draw.
 
@@ -81,11 +92,14 @@ class Injector:
             original: float32, side x side, reference intensity.
             rng: draws the noise before CGAN2, and the latent map of generators that have one.
             lift: see ``inject``.
+            contrast: see ``inject``.
+            like: see ``inject``.
 
         Returns:
             condition, CGAN1's picture and CGAN2's: float32, 64 x 64, reference intensity / 1100.
         """
-        small = cv2.resize(original, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) / np.float32(SCALE)  # stage 2
+        own = _shrunk(original)
+        small = own if like is None else _shrunk(like)  # stage 2
         raised = max(np.float32(0), np.float32(USUAL_LEVEL / SCALE) - _level(small)) if lift else np.float32(0)
         condition = small + raised
         condition[HOLE, HOLE] = 0  # stage 3
@@ -98,7 +112,9 @@ class Injector:
         sharp = self.second(second_condition[None, None])[0, 0]  # stage 5
         condition[_FRAME] -= raised
         blurred, sharp = blurred - raised, sharp - raised
-        return condition, blurred, _no_darker(sharp, small) if lift else sharp
+        if lift or like is not None or contrast != 1:
+            sharp = _settled(sharp, small, own, contrast=contrast, lift=lift)
+        return condition, blurred, sharp
 
     def inject(
         self,
@@ -108,9 +124,11 @@ class Injector:
         threshold: float = 400.0,
         smoothing: float = 20.0,
         power: float = 3.0,
+        contrast: float = 1.0,
         noise: float | None = None,
-        noise_model: NoiseModel = "white",
+        noise_model: NoiseModel = "tissue",
         lift: bool = True,
+        like: np.ndarray | None = None,
         seed: int = 0,
     ) -> Forgery:
         """Inject a tumour.
@@ -121,15 +139,20 @@ class Injector:
             threshold: Th of eq 2.2, reference intensity.
             smoothing: alpha of eq 2.2.
             power: p of eq 2.2.
+            contrast: of the tumour against the tissue that is interpolated through its place, times what is drawn.
             noise: standard deviation of the noise of stage 7, reference intensity; by default the report's 10 where
                 it is white, and the tissue's own where it is matched.
-            noise_model: ``white`` Gaussian noise as the report has it, noise ``matched`` to the tissue around the
-                square (``forge/matched_noise.py``), or no noise but the ``tissue``'s own texture, which looks best
-                (``forge/kept_texture.py``).
-            lift: whether generators see dark tissue as bright as that around the masses they learnt from (what they
-                draw is taken down again, and is nowhere darker than the tissue there: a mass adds to what lies in its
-                projection), and of the tissue's own texture no hole is deeper than the tissue is uneven. Without it,
-                rings, second spots and black specks show. The report has no such step.
+            noise_model: no noise but the ``tissue``'s own texture, which looks best (``forge/kept_texture.py``),
+                ``white`` Gaussian noise as the report has it, or noise ``matched`` to the tissue around the square
+                (``forge/matched_noise.py``).
+            lift: whether the tumour settles into the tissue, for which the report has no step. Generators see dark
+                tissue as bright as that around the masses they learnt from, and what they draw is taken down again; in
+                images whose tissue has less contrast so has the tumour (``forge/tissue_contrast.py``); it fades out
+                in a circle in the part that they draw; it is nowhere darker than the tissue there (a mass
+                adds to what lies in its projection); and of the tissue's own texture no hole is deeper than the
+                tissue is uneven. Without it, rings, second spots, straight edges and black specks show.
+            like: float32, square, reference intensity: another square, for whose surroundings the tumour is drawn
+                instead of this one's. With the same seed it is the same tumour as there.
             seed: of the tumour, the noise before CGAN2 and that of stage 7; the same seed gives the same bytes.
 
         Raises:
@@ -138,11 +161,20 @@ class Injector:
         square = Square(*square) if isinstance(square, tuple) else square
         if noise is None and noise_model == "white":
             noise = WHITE_NOISE
-        _check(mammogram, square, smoothing=smoothing, power=power, noise=noise, noise_model=noise_model)
+        _check(
+            mammogram,
+            square,
+            smoothing=smoothing,
+            power=power,
+            contrast=contrast,
+            noise=noise,
+            noise_model=noise_model,
+        )
         rng = np.random.default_rng(seed)
         original = mammogram.pixels[square.slices]
 
-        condition, blurred, sharp = self.draw(original, rng, lift=lift)
+        strength = contrast * (usual_share(mammogram) if lift else 1.0)
+        condition, blurred, sharp = self.draw(original, rng, lift=lift, contrast=strength, like=like)
         enlarged = cv2.resize(sharp, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
         generated = enlarged * np.float32(SCALE)  # stage 6
         if noise_model == "white":
@@ -168,12 +200,14 @@ class Injector:
                 "threshold": threshold,
                 "smoothing": smoothing,
                 "power": power,
+                "contrast": contrast,
                 "noise": noise,
                 "noise_model": noise_model,
                 "lift": lift,
                 "seed": seed,
             },
             "mask": {"rule": f"W >= {MASK_LEVEL}", "pixels": int(mask.sum())},
+            "lesion": _lesion_of(original, merged, square, mammogram.shape),
         }
         stages = {
             "original": original,
@@ -239,11 +273,41 @@ def _level(small: np.ndarray) -> np.float32:
     return np.float32(np.concatenate([small[low, HOLE], small[high, HOLE], small[HOLE, low], small[HOLE, high]]).mean())
 
 
-def _no_darker(sharp: np.ndarray, small: np.ndarray) -> np.ndarray:
-    """The drawn middle, nowhere darker than the (blurred) tissue that it replaces."""
-    drawn = sharp.copy()
-    drawn[HOLE, HOLE] = np.maximum(sharp, cv2.GaussianBlur(small, (0, 0), _COARSE))[HOLE, HOLE]
-    return drawn
+def _shrunk(pixels: np.ndarray) -> np.ndarray:
+    """A square as the generators see it: float32, 64 x 64, reference intensity / 1100."""
+    return cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) / np.float32(SCALE)
+
+
+def _settled(sharp: np.ndarray, drawn_for: np.ndarray, own: np.ndarray, *, contrast: float, lift: bool) -> np.ndarray:
+    """The square ``own`` with the tumour that was drawn for ``drawn_for``: over its own membrane, as ``lift`` says."""
+    hole = ~_FRAME
+    tumour = contrast * (sharp - fill_harmonic(drawn_for, hole))
+    if lift:
+        tumour *= _fades_out()
+    settled = fill_harmonic(own, hole) + tumour
+    if lift:
+        settled = np.maximum(settled, cv2.GaussianBlur(own, (0, 0), _COARSE))
+    return np.where(_FRAME, own, settled).astype(np.float32)
+
+
+def _fades_out() -> np.ndarray:
+    """1 in the middle, 0 outside the circle that the drawn part holds, smooth between: float64, 64 x 64."""
+    offset = np.arange(SIDE) - (SIDE - 1) / 2
+    radius = np.hypot(offset[:, None], offset[None, :]) / ((HOLE.stop - HOLE.start) / 2)
+    step = np.clip((1 - radius) / _FADES, 0, 1)
+    return step**2 * (3 - 2 * step)
+
+
+def _lesion_of(
+    original: np.ndarray, merged: np.ndarray, square: Square, shape: tuple[int, int]
+) -> dict[str, Any] | None:
+    """Where the lesion is seen, in pixels of the image; None where it is not."""
+    mask = lesion_mask(original, merged)
+    if not mask.any():
+        return None
+    on_image = np.zeros(shape, np.bool_)
+    on_image[square.slices] = mask
+    return {"rule": RULE, **outline(on_image)}
 
 
 def _of_strength(grain: np.ndarray, deviation: float | None) -> np.ndarray:
@@ -258,6 +322,7 @@ def _check(
     *,
     smoothing: float,
     power: float,
+    contrast: float,
     noise: float | None,
     noise_model: str,
 ) -> None:
@@ -270,7 +335,11 @@ def _check(
         )
     if not (smoothing > 0 and power > 0 and (noise is None or noise >= 0)):
         raise TamperscopeError("smoothing and power must be more than 0, and noise at least 0.")
+    if not contrast > 0:
+        raise TamperscopeError("contrast must be more than 0.")
     if noise_model not in get_args(NoiseModel):
         raise TamperscopeError(f"there is no noise model '{noise_model}': {', '.join(get_args(NoiseModel))}.")
     if noise_model == "tissue" and noise is not None:
-        raise TamperscopeError("the tissue's own texture has its own strength: noise can't be given with it.")
+        raise TamperscopeError(
+            "the tissue's own texture (noise model tissue) has its own strength: noise goes with white or matched."
+        )

@@ -110,11 +110,14 @@ def likely_square(
     return candidates[int(rng.choice(len(candidates), p=odds / odds.sum()))]
 
 
-class _Draw(Protocol):
+class Draw(Protocol):
+    """Draws a square."""
+
     def __call__(
         self, mammogram: Mammogram, rng: np.random.Generator, *, sides: tuple[int, int] | None = None
-    ) -> Square: ...
+    ) -> Square:
+        """See ``likely_square``."""
 
 
-PLACES: dict[str, _Draw] = {"random": likely_square, "anywhere": random_square}
+PLACES: dict[str, Draw] = {"random": likely_square, "anywhere": random_square}
 """What may stand for a square: at random where masses are likely, or anywhere in the tissue."""

@@ -23,6 +23,7 @@ from tamperscope.forge.coco import Annotated
 from tamperscope.forge.injector import CONTEXT, Injector, NoiseModel
 from tamperscope.forge.plan import Row
 from tamperscope.forge.random_region import DEFAULT_SIZES_MM
+from tamperscope.io.label import is_synthetic
 from tamperscope.io.write import beside
 from tamperscope.mammogram import Mammogram
 
@@ -56,7 +57,7 @@ def synthesize(
     """
     if not images:
         raise TamperscopeError("there is no image to put a lesion into.")
-    read = lru_cache(maxsize=2)(read_or_reason)
+    read = lru_cache(maxsize=2)(_read_untouched)
     with alone_in(out):
         # Image by image, so that each is read once.
         for start in range(len(images)):
@@ -65,17 +66,21 @@ def synthesize(
                 yield _make(number, rows, read, out, injector)
 
 
-def annotated_results(outcomes: Sequence[Outcome], out: Path) -> Iterator[Annotated]:
-    """What was made, with masks and records, in the order of the numbers."""
-    for outcome in sorted(outcomes, key=lambda outcome: outcome.number):
-        if outcome.file is None:
+def annotated_results(out: Path) -> Iterator[Annotated]:
+    """All that was ever made into a folder, by this call and by earlier ones, in the order of the numbers.
+
+    Raises:
+        TamperscopeError: an image's record or mask is missing or damaged.
+    """
+    for file in sorted((out / "images").glob("[0-9]" * 6 + "-*")):
+        if file.name.endswith((".mask.png", ".record.json")):
             continue
-        mask = cv2.imread(str(beside(outcome.file)[0]), cv2.IMREAD_GRAYSCALE)
-        if mask is None:
+        record, mask = read_record(file), cv2.imread(str(beside(file)[0]), cv2.IMREAD_GRAYSCALE)
+        if mask is None or not record.get("lesion"):
             raise TamperscopeError(
-                f"the mask of {outcome.file.name} is missing or damaged: remove both, and call again."
+                f"the mask or the record of {file.name} is missing or damaged: remove all three, and call again."
             )
-        yield Annotated(outcome.file.relative_to(out).as_posix(), mask > 0, read_record(outcome.file))
+        yield Annotated(file.relative_to(out).as_posix(), mask.shape, record)
 
 
 def _draw(images: Sequence[Path], number: int, attempt: int, seed: int, noise_model: NoiseModel) -> Row:
@@ -92,12 +97,20 @@ def _draw(images: Sequence[Path], number: int, attempt: int, seed: int, noise_mo
     return Row(number, image, None, round(size, 1), parameters, int(rng.integers(2**31)))
 
 
+def _read_untouched(image: Path) -> Mammogram | Exception:
+    """The image, or why it can't be taken: a forgery's own lesion would go without annotation."""
+    mammogram = read_or_reason(image)
+    if isinstance(mammogram, Mammogram) and is_synthetic(mammogram):
+        return TamperscopeError("it is a forgery itself, which is no healthy image.")
+    return mammogram
+
+
 def _make(
     number: int, rows: Sequence[Row], read: Callable[[Path], Mammogram | Exception], out: Path, injector: Injector
 ) -> Outcome:
     reason = ""
     try:
-        there = find_result(out, *rows)
+        there = find_result(out, *rows, model=injector.model)
         if there is not None:
             return Outcome(number, str(rows[0].image), "there already", there)
     except TamperscopeError as error:
@@ -107,7 +120,10 @@ def _make(
         try:
             if isinstance(mammogram, Exception):
                 raise mammogram
-            file = save_result(inject_row(row, mammogram, injector), row, out)
+            forgery = inject_row(row, mammogram, injector)
+            if forgery.record["lesion"] is None:
+                raise TamperscopeError("no lesion would be seen here.")
+            file = save_result(forgery, row, out)
             return Outcome(number, str(row.image), "done", file)
         except TamperscopeError as error:
             reason = f"{row.image.name}: {error}"

@@ -7,7 +7,7 @@ against lower, which are free of each other. Radiologists match findings by that
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import cv2
@@ -16,6 +16,7 @@ import numpy as np
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Forgery, Square
 from tamperscope.forge.injector import Injector
+from tamperscope.forge.mass_places import Draw
 from tamperscope.mammogram import Mammogram
 
 PECTORAL_DEGREES = 25.0
@@ -24,6 +25,8 @@ OBLIQUE = ("MLO", "LMO", "SIO")
 TOLERANCE_MM = 10.0
 _STEP_PIXELS = 512
 _LEAST_TISSUE = 0.9
+_TRIES = 50
+_ACROSS = 1  # of the random numbers: those of the tumour have the seed alone
 Point = tuple[float, float]
 
 
@@ -96,15 +99,20 @@ def nipple_frame(mammogram: Mammogram, nipple: Point | None = None) -> NippleFra
 
 
 def matching_square(
-    square: Square, first: Mammogram, second: Mammogram, frames: tuple[NippleFrame, NippleFrame]
+    square: Square,
+    first: Mammogram,
+    second: Mammogram,
+    frames: tuple[NippleFrame, NippleFrame],
+    rng: np.random.Generator | None = None,
 ) -> Square:
-    """The square of the same lesion in the other view: as large in mm, as deep, as near the nipple's line as it fits.
+    """The square of the same lesion in the other view: as large in mm and as deep.
 
     Args:
         square: in the first view.
         first: the view that the square is in.
         second: the other view.
         frames: of both.
+        rng: draws how far beside the nipple's line, which depth leaves free; without it as near as the square fits.
 
     Raises:
         TamperscopeError: at that depth, within 10 mm, the other view has no tissue that the square fits into.
@@ -115,8 +123,11 @@ def matching_square(
     height, width = second.shape
     total = cv2.integral(second.tissue.view(np.uint8))
     reach = int(max(second.shape) * second.spacing.mm)
+    beside = sorted(range(-reach, reach + 1, 2), key=abs)
+    if rng is not None:
+        beside = [beside[number] for number in rng.permutation(len(beside))]
     for off in sorted(range(-int(TOLERANCE_MM), int(TOLERANCE_MM) + 1), key=abs):
-        for across in sorted(range(-reach, reach + 1, 2), key=abs):
+        for across in beside:
             x, y = (round(value - side / 2) for value in other.point(depth + off, across))
             if x < 0 or y < 0 or x + side > width or y + side > height:
                 continue
@@ -126,6 +137,37 @@ def matching_square(
     raise TamperscopeError(
         f"the other view has no room for the lesion {depth:.0f} mm behind the nipple, within {TOLERANCE_MM:.0f} mm."
     )
+
+
+def draw_square(
+    first: Mammogram,
+    second: Mammogram,
+    frames: tuple[NippleFrame, NippleFrame],
+    draw: Draw,
+    rng: np.random.Generator,
+) -> Square:
+    """A square at random in the first view whose lesion has room in the second as well.
+
+    Args:
+        first: the view that the square is drawn in.
+        second: the other view.
+        frames: of both.
+        draw: one of ``mass_places.PLACES``.
+        rng: draws the square.
+
+    Raises:
+        TamperscopeError: none of some dozens has room.
+    """
+    reason = TamperscopeError("no square was drawn")
+    for _ in range(_TRIES):
+        square = draw(first, rng)
+        try:
+            matching_square(square, first, second, frames)
+        except TamperscopeError as error:
+            reason = error
+        else:
+            return square
+    raise reason
 
 
 def inject_two_views(
@@ -139,7 +181,8 @@ def inject_two_views(
 ) -> tuple[Forgery, Forgery]:
     """Inject one lesion into two views of a breast.
 
-    The square, the seed and all parameters are the same in both; the tissue around is each view's own.
+    The tumour, its size in mm and all parameters are the same in both: it is drawn for the first view's surroundings,
+    and laid on the tissue of each. How far beside the nipple's line it lies in the second is drawn.
 
     Args:
         first: usually CC.
@@ -154,10 +197,12 @@ def inject_two_views(
     """
     _check_pair(first, second)
     frames = nipple_frame(first, nipples[0]), nipple_frame(second, nipples[1])
-    squares = square, matching_square(square, first, second, frames)
+    rng = np.random.default_rng([int(parameters.get("seed", 0)), _ACROSS])
+    squares = square, matching_square(square, first, second, frames, rng)
     forgeries = []
     for mammogram, place, frame in zip((first, second), squares, frames, strict=True):
-        forgery = injector.inject(mammogram, place, **parameters)
+        like = None if mammogram is first else first.pixels[square.slices]
+        forgery = injector.inject(mammogram, place, **parameters, like=like)
         centre = place.x + place.side / 2, place.y + place.side / 2
         views = {
             "view": mammogram.view,
@@ -165,6 +210,8 @@ def inject_two_views(
             "depth_mm": round(frame.depth_mm(centre), 2),
             "across_mm": round(frame.across_mm(centre), 2),
             "tolerance_mm": TOLERANCE_MM,
+            # To make the second again its tumour has to be drawn for this square of the first.
+            "drawn_for": {"view": first.view, "square": asdict(square)},
         }
         forgeries.append(replace(forgery, record={**forgery.record, "two_views": views}))
     return forgeries[0], forgeries[1]

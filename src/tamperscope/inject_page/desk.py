@@ -21,7 +21,8 @@ from tamperscope.mammogram import Mammogram
 LEVELS_PER_UNIT = 16
 LOWEST = -500.0
 """Pixels travel as 16-bit levels: reference intensity from -500 to 3595 in sixteenths, finer than 12 bits."""
-_PARAMETERS = ("threshold", "smoothing", "power", "noise", "noise_model", "seed")
+_NUMBERS = ("threshold", "smoothing", "power", "contrast", "noise")
+_PARAMETERS = (*_NUMBERS, "noise_model", "seed")
 _MOST_LESIONS = 20
 
 
@@ -87,6 +88,7 @@ class Desk:
         """Write the forgery with mask and record, under a name that is free."""
         with self._lock:
             forgery = inject_several(self._mammogram(number), lesions, self._injector)
+            forgery.check()
             source = forgery.mammogram.source
             assert source is not None, "a mammogram that was read has a source"
             stem, suffix = f"{self.files[number].stem}-forged", usual_suffix(source.kind)
@@ -128,7 +130,7 @@ def _lesion(entry: Any) -> Lesion:
 
 def _parameters(entry: Mapping[str, Any]) -> dict[str, Any]:
     parameters = {key: entry[key] for key in _PARAMETERS if entry.get(key) is not None}
-    for key in ("threshold", "smoothing", "power", "noise"):
+    for key in _NUMBERS:
         value = parameters.get(key, 0.0)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
             raise TamperscopeError(f"{key} must be a number.")

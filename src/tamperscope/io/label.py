@@ -14,7 +14,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import UID, SecondaryCaptureImageStorage, generate_uid
 
 from tamperscope import __version__
-from tamperscope.mammogram import Source, Spacing
+from tamperscope.mammogram import Mammogram, Source, Spacing
 
 SOFTWARE = f"tamperscope {__version__}"
 STATEMENT = (
@@ -42,12 +42,24 @@ def complete_record(record: dict[str, Any], source: Source, spacing: Spacing, *,
             "sha256": source.sha256,
             "format": source.kind,
             "notes": list(source.notes),
+            "synthetic": is_synthetic_source(source),
         },
         "intensity_map": source.intensity_map.describe(),
         "spacing": {"mm": spacing.mm, "source": spacing.source},
         "written_sha256": written_sha256,
     }
     return {**always, **{key: value for key, value in record.items() if key not in always}}
+
+
+def is_synthetic(mammogram: Mammogram) -> bool:
+    """Whether the file it was read from says, or a record beside it does, that it is a forgery of this package."""
+    return mammogram.source is not None and is_synthetic_source(mammogram.source)
+
+
+def is_synthetic_source(source: Source) -> bool:
+    """As ``is_synthetic``."""
+    stated = source.dataset is not None and source.dataset.get("SyntheticData") == "YES"
+    return bool(stated) or source.path.with_name(source.path.name + ".record.json").is_file()
 
 
 def to_json(record: dict[str, Any]) -> bytes:

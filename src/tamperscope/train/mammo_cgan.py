@@ -190,7 +190,9 @@ class _Rest:
             self.resting, self.rested = self.resting - 1, self.rested + 1
             return False
         if self.accuracy > self.limit:
-            self.resting, self.accuracy = self.batches, 0.5
+            # This batch is the first of them.
+            self.resting, self.accuracy = self.batches - 1, 0.5
+            self.rested += 1
             return False
         return True
 

@@ -4,8 +4,8 @@ import { View } from "./view.js";
 const by = (id) => document.getElementById(id);
 const canvas = by("canvas");
 const view = new View(canvas);
-const NUMBERS = ["threshold", "smoothing", "power"];
-const FRESH = { threshold: 400, smoothing: 20, power: 3, noise: 10, noise_model: "white", seed: 0 };
+const NUMBERS = ["threshold", "smoothing", "power", "contrast"];
+const FRESH = { threshold: 400, smoothing: 20, power: 3, contrast: 1, noise: null, noise_model: "tissue", seed: 0 };
 const LEAST_SIDE = 32;
 const WHITE = 10;
 
@@ -97,7 +97,7 @@ function panel() {
   }
   by("noise_model").value = shown.noise_model;
   by("noise").value = shown.noise ?? 0;
-  by("noise-out").textContent = shown.noise ?? "as around";
+  by("noise-out").textContent = shown.noise ?? (shown.noise_model === "tissue" ? "none" : "as around");
   by("noise").disabled = shown.noise_model === "tissue";
   by("seed").value = shown.seed;
   const rows = state.lesions.map(({ square }, number) => {

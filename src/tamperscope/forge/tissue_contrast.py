@@ -1,0 +1,41 @@
+"""How uneven the tissue of an image is at the size of masses: a film shows less contrast than a digital detector.
+
+The generators learnt masses of one kind of image, and a mass as bright as there is a white blot on an image whose own
+tissue varies half as much.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from tamperscope.mammogram import Mammogram
+
+USUAL = 69.0
+"""``tissue_contrast`` of the images that the generators learnt from (median; ``tamperscope bench places``)."""
+_FINE_MM, _COARSE_MM = 1.5, 8.0
+_RIM_MM = 6
+"""The skin's edge is no tissue contrast."""
+
+
+def tissue_contrast(mammogram: Mammogram) -> float:
+    """Standard deviation of the tissue between Gaussians of 1.5 and 8 mm, reference intensity; 0 without tissue."""
+    height, width = mammogram.shape
+    size = tuple(max(1, round(extent * mammogram.spacing.mm)) for extent in (width, height))
+    lit = np.where(mammogram.tissue, mammogram.pixels, np.float32(0))
+    pixels = cv2.resize(lit, size, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(mammogram.tissue.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+
+    def low(sigma: float) -> np.ndarray:
+        weight = cv2.GaussianBlur(share, (0, 0), sigma)
+        return cv2.GaussianBlur(pixels, (0, 0), sigma) / np.maximum(weight, 1e-3)
+
+    around = np.ones((2 * _RIM_MM + 1, 2 * _RIM_MM + 1), np.uint8)
+    whole = (share > 0.99).astype(np.uint8)
+    inner = cv2.erode(whole, around, borderType=cv2.BORDER_CONSTANT, borderValue=1) > 0
+    return float((low(_FINE_MM) - low(_COARSE_MM))[inner].std()) if inner.any() else 0.0
+
+
+def usual_share(mammogram: Mammogram) -> float:
+    """By how much a mass has to be fainter here than in the images that the generators learnt from, at most 1."""
+    return min(1.0, tissue_contrast(mammogram) / USUAL)
