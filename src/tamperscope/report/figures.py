@@ -44,7 +44,7 @@ def draw_stages(examples: Sequence[Mapping[str, np.ndarray]], path: Path) -> Pat
 
 
 def draw_sheet(pictures: Sequence[np.ndarray], path: Path, *, columns: int) -> Path:
-    """Squares beside each other, row by row; all of one shape, 0 black to 1 white."""
+    """Squares beside each other, row by row; all of one shape, 0 black to 1 white, or RGB."""
     plt = _pyplot()
     rows = -(-len(pictures) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(1.4 * columns, 1.4 * rows), squeeze=False)
