@@ -14,11 +14,11 @@ import numpy as np
 from tamperscope import __version__
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Forgery, Square
-from tamperscope.forge.harmonic import fill_harmonic
 from tamperscope.forge.kept_texture import kept_texture
 from tamperscope.forge.lesion import RULE, lesion_mask, outline
 from tamperscope.forge.matched_noise import matched_noise, through_merge
 from tamperscope.forge.merge import MASK_LEVEL, merge, weight_matrix
+from tamperscope.forge.settle import settle
 from tamperscope.forge.tissue_contrast import usual_share
 from tamperscope.forge.write_back import write_back
 from tamperscope.mammogram import Mammogram
@@ -41,10 +41,6 @@ WHITE_NOISE = 10.0
 NoiseModel = Literal["white", "matched", "tissue"]
 _FRAME = np.ones((SIDE, SIDE), np.bool_)
 _FRAME[HOLE, HOLE] = False
-_COARSE = 2.0
-"""Sigma of the tissue that a tumour adds to, pixels of the generators' picture."""
-_FADES = 0.35
-"""Outer part of the circle in what the generators draw, over its radius, in which the tumour fades out."""
 _LEAST_TISSUE = 0.97
 _TRIES = 500
 
@@ -113,7 +109,7 @@ class Injector:
         condition[_FRAME] -= raised
         blurred, sharp = blurred - raised, sharp - raised
         if lift or like is not None or contrast != 1:
-            sharp = _settled(sharp, small, own, contrast=contrast, lift=lift)
+            sharp = settle(sharp, small, own, HOLE, contrast=contrast, lift=lift)
         return condition, blurred, sharp
 
     def inject(
@@ -148,9 +144,9 @@ class Injector:
             lift: whether the tumour settles into the tissue, for which the report has no step. Generators see dark
                 tissue as bright as that around the masses they learnt from, and what they draw is taken down again; in
                 images whose tissue has less contrast so has the tumour (``forge/tissue_contrast.py``); it fades out
-                in a circle in the part that they draw; it is nowhere darker than the tissue there (a mass
-                adds to what lies in its projection); and of the tissue's own texture no hole is deeper than the
-                tissue is uneven. Without it, rings, second spots, straight edges and black specks show.
+                in a circle and is nowhere darker than the tissue there (``forge/settle.py``); and of the tissue's own
+                texture no hole is deeper than the tissue is uneven. Without it, rings, second spots, straight edges
+                and black specks show.
             like: float32, square, reference intensity: another square, for whose surroundings the tumour is drawn
                 instead of this one's. With the same seed it is the same tumour as there.
             seed: of the tumour, the noise before CGAN2 and that of stage 7; the same seed gives the same bytes.
@@ -207,7 +203,7 @@ class Injector:
                 "seed": seed,
             },
             "mask": {"rule": f"W >= {MASK_LEVEL}", "pixels": int(mask.sum())},
-            "lesion": _lesion_of(original, merged, square, mammogram.shape),
+            "lesion": _lesion_of(original, merged, square),
         }
         stages = {
             "original": original,
@@ -278,36 +274,10 @@ def _shrunk(pixels: np.ndarray) -> np.ndarray:
     return cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) / np.float32(SCALE)
 
 
-def _settled(sharp: np.ndarray, drawn_for: np.ndarray, own: np.ndarray, *, contrast: float, lift: bool) -> np.ndarray:
-    """The square ``own`` with the tumour that was drawn for ``drawn_for``: over its own membrane, as ``lift`` says."""
-    hole = ~_FRAME
-    tumour = contrast * (sharp - fill_harmonic(drawn_for, hole))
-    if lift:
-        tumour *= _fades_out()
-    settled = fill_harmonic(own, hole) + tumour
-    if lift:
-        settled = np.maximum(settled, cv2.GaussianBlur(own, (0, 0), _COARSE))
-    return np.where(_FRAME, own, settled).astype(np.float32)
-
-
-def _fades_out() -> np.ndarray:
-    """1 in the middle, 0 outside the circle that the drawn part holds, smooth between: float64, 64 x 64."""
-    offset = np.arange(SIDE) - (SIDE - 1) / 2
-    radius = np.hypot(offset[:, None], offset[None, :]) / ((HOLE.stop - HOLE.start) / 2)
-    step = np.clip((1 - radius) / _FADES, 0, 1)
-    return step**2 * (3 - 2 * step)
-
-
-def _lesion_of(
-    original: np.ndarray, merged: np.ndarray, square: Square, shape: tuple[int, int]
-) -> dict[str, Any] | None:
+def _lesion_of(original: np.ndarray, merged: np.ndarray, square: Square) -> dict[str, Any] | None:
     """Where the lesion is seen, in pixels of the image; None where it is not."""
     mask = lesion_mask(original, merged)
-    if not mask.any():
-        return None
-    on_image = np.zeros(shape, np.bool_)
-    on_image[square.slices] = mask
-    return {"rule": RULE, **outline(on_image)}
+    return {"rule": RULE, **outline(mask, at=(square.x, square.y))} if mask.any() else None
 
 
 def _of_strength(grain: np.ndarray, deviation: float | None) -> np.ndarray:

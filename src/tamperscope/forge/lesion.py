@@ -36,18 +36,19 @@ def lesion_mask(original: np.ndarray, merged: np.ndarray) -> np.ndarray:
     return added >= most / 2 if most >= LEAST_CONTRAST else np.zeros(added.shape, np.bool_)
 
 
-def outline(mask: np.ndarray) -> dict[str, Any]:
+def outline(mask: np.ndarray, *, at: tuple[int, int] = (0, 0)) -> dict[str, Any]:
     """Outline, box and area of a mask as COCO has them.
 
     Args:
         mask: bool, H x W, not empty.
+        at: column and row of the image at which the mask begins.
 
     Returns:
         ``segmentation``: outer outlines as flat lists of x and y, a pixel's centre at its column and row + 0.5;
         ``bbox``: left, top, width, height; ``area``: pixels within the outlines.
     """
     solid = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    outlines, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outlines, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE, offset=at)
     areas = [_filled(outline) for outline in outlines]
     kept = [outline for outline, area in zip(outlines, areas, strict=True) if area >= _LEAST_SHARE * max(areas)]
     left, top, width, height = cv2.boundingRect(np.concatenate(kept))

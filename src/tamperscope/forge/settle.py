@@ -1,0 +1,53 @@
+"""A drawn tumour settles into the tissue it comes to: a step that the report does not have (``lift`` of the injector).
+
+What the generators draw is taken apart into the membrane through the square's frame and the tumour over it. The tumour
+alone is laid on another membrane, made fainter or stronger, and kept from showing where the picture ends.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from tamperscope.forge.harmonic import fill_harmonic
+
+_COARSE = 2.0
+"""Sigma of the tissue that a tumour adds to, pixels of the generators' picture."""
+_FADES = 0.35
+"""Outer part of the circle in what the generators draw, over its radius, in which the tumour fades out."""
+
+
+def settle(
+    drawn: np.ndarray, drawn_for: np.ndarray, tissue: np.ndarray, middle: slice, *, contrast: float, lift: bool
+) -> np.ndarray:
+    """A square of tissue with the tumour of another picture.
+
+    Args:
+        drawn: float32, N x N: the generators' picture.
+        drawn_for: the square that it was drawn for.
+        tissue: the square that it goes to; often the same.
+        middle: rows and columns that the generators drew.
+        contrast: of the tumour, times what was drawn.
+        lift: whether it fades out in a circle, and takes nothing from the tissue: a mass adds to what lies in its
+            projection.
+
+    Returns:
+        float32, N x N; outside the middle it is the tissue.
+    """
+    hole = np.zeros(drawn.shape, np.bool_)
+    hole[middle, middle] = True
+    tumour = contrast * (drawn - fill_harmonic(drawn_for, hole))
+    if lift:
+        tumour *= _circle(len(drawn), middle)
+    settled = fill_harmonic(tissue, hole) + tumour
+    if lift:
+        settled = np.maximum(settled, cv2.GaussianBlur(tissue, (0, 0), _COARSE))
+    return np.where(hole, settled, tissue).astype(np.float32)
+
+
+def _circle(side: int, middle: slice) -> np.ndarray:
+    """1 in the middle, 0 outside the circle that the drawn part holds, smooth between: float64, side x side."""
+    offset = np.arange(side) - (side - 1) / 2
+    radius = np.hypot(offset[:, None], offset[None, :]) / ((middle.stop - middle.start) / 2)
+    step = np.clip((1 - radius) / _FADES, 0, 1)
+    return step**2 * (3 - 2 * step)
