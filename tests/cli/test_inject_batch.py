@@ -105,7 +105,7 @@ def test_killed_and_resumed_nothing_is_lost_or_done_twice(images, tmp_path):
 
 @pytest.mark.slow
 def test_killed_many_times(images, tmp_path):
-    kill_and_resume(images, tmp_path, rows=300, kills=12)
+    kill_and_resume(images, tmp_path, rows=1000, kills=12)
 
 
 def test_half_written_files_of_a_killed_call_are_removed(images, tmp_path):
