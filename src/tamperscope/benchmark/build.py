@@ -26,7 +26,8 @@ from tamperscope.benchmark.sources.collection import Collection, SourceImage
 from tamperscope.benchmark.spread import spread
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.registry import FORGERS
-from tamperscope.io.write import beside, write_marked
+from tamperscope.io.files import beside
+from tamperscope.io.write import write_marked
 from tamperscope.mammogram import Mammogram
 
 UNTOUCHED, IMAGES = "untouched", "images"

@@ -68,9 +68,11 @@ def write_figures(
     outlined: list[np.ndarray] = []
     for number, (_, mammogram, square) in enumerate(held_out):
         forgery = injector.inject(mammogram, square, noise_model="tissue", lift=lift, seed=seed + number)
-        if forgery.mask.any() and len(stages) < EXAMPLES:
+        if forgery.mask.any():
             stages.append(forgery.stages)
             outlined.append(outline_forgery(forgery, square))
+        if len(stages) == EXAMPLES:
+            break
     draw_stages(stages, out / "figure-9.jpg")
     draw_sheet(outlined, out / "lesions.jpg", columns=EXAMPLES)
     _, mammogram, square = held_out[1]

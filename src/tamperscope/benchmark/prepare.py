@@ -17,9 +17,10 @@ from tamperscope.benchmark.protocol import Preparation
 from tamperscope.benchmark.sources.collection import Lesion, SourceImage
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.region import Region
+from tamperscope.io.files import beside, file_sha256
 from tamperscope.io.intensity import TabulatedMap
 from tamperscope.io.read import read_mammogram
-from tamperscope.io.write import beside, write_marked
+from tamperscope.io.write import write_marked
 from tamperscope.mammogram import Mammogram, Source, Spacing
 
 _HIGHEST = np.iinfo(np.uint16).max
@@ -115,7 +116,7 @@ def read_record(path: Path) -> dict[str, Any] | None:
     _, record_path = beside(path)
     try:
         record = json.loads(record_path.read_text(encoding="utf-8"))
-        whole = hashlib.sha256(path.read_bytes()).hexdigest() == record["written_sha256"]
+        whole = file_sha256(path) == record["written_sha256"]
     except (OSError, ValueError, KeyError):
         return None
     return record if whole else None

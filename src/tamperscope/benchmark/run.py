@@ -6,7 +6,6 @@ threshold can then be judged, and two thousand heat maps take a few megabytes.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from tqdm import tqdm
 from tamperscope.benchmark.contender import Contender
 from tamperscope.benchmark.manifest import MANIFEST, Row, read_header, read_manifest, write_text
 from tamperscope.errors import TamperscopeError, UnscorableImageError
-from tamperscope.io.files import write_atomically
+from tamperscope.io.files import file_sha256, write_atomically
 from tamperscope.io.read import read_mammogram
 
 HEADER, SCORES, HEAT = "run.json", "scores.jsonl", "heat"
@@ -235,8 +234,3 @@ def _read_header(out: Path) -> dict[str, Any]:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise TamperscopeError(f"{path} is damaged: {error}") from error
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

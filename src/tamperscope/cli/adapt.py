@@ -98,7 +98,7 @@ def read_mask(path: Path) -> np.ndarray:
     import cv2
 
     from tamperscope.errors import TamperscopeError
-    from tamperscope.io.write import beside
+    from tamperscope.io.files import beside
 
     mask_path, _ = beside(path)
     mask = cv2.imread(str(mask_path), cv2.IMREAD_GRAYSCALE) if mask_path.is_file() else None

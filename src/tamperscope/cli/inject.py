@@ -130,8 +130,8 @@ def _inject_one(
     from tamperscope.errors import TamperscopeError, UnscorableImageError
     from tamperscope.forge.injector import Injector
     from tamperscope.forge.mass_places import PLACES
+    from tamperscope.io.files import beside
     from tamperscope.io.read import read_mammogram
-    from tamperscope.io.write import beside
     from tamperscope.report.visible import visible
 
     # Before any work: writing would refuse it too, but half a minute later on a slow machine.

@@ -7,11 +7,10 @@ row's request, so that a result of another plan is never taken for this one's, n
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,8 +21,9 @@ from tamperscope.forge.forgery import Forgery
 from tamperscope.forge.injector import DEFAULT_SIDE_MM, Injector
 from tamperscope.forge.mass_places import PLACES
 from tamperscope.forge.plan import BadRow, Row
+from tamperscope.io.files import beside, file_sha256
 from tamperscope.io.read import read_mammogram
-from tamperscope.io.write import beside, usual_suffix
+from tamperscope.io.write import usual_suffix
 from tamperscope.mammogram import Mammogram
 
 _KINDS: tuple[Literal["dicom", "png", "tiff", "npy"], ...] = ("dicom", "png", "tiff", "npy")
@@ -138,15 +138,21 @@ def _check_same(file: Path, record: Mapping[str, Any], row: Row, model: Mapping[
     """A result that was damaged, or made from another image or by other generators, is not this row's."""
     if record.get("model") != model:
         raise TamperscopeError(f"{file.name} is there already, by other generators: take another --out.")
-    if row.image.is_file() and _sha256(row.image) != record.get("source", {}).get("sha256"):
+    if row.image.is_file() and _hash_of_source(row.image) != record.get("source", {}).get("sha256"):
         raise TamperscopeError(f"{file.name} is there already, of another image of that name: take another --out.")
-    if not beside(file)[0].is_file() or _sha256(file) != record.get("written_sha256"):
+    if not beside(file)[0].is_file() or file_sha256(file) != record.get("written_sha256"):
         raise TamperscopeError(f"{file.name} is damaged, or its mask is missing: remove it, and call again.")
 
 
-def _sha256(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+def _hash_of_source(image: Path) -> str:
+    state = image.stat()
+    return _source_sha256(image, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=2)
+def _source_sha256(image: Path, _modified_ns: int, _size: int) -> str:
+    """Of a plan's image, read once for all of its rows as long as it stays what it is."""
+    return file_sha256(image)
 
 
 def read_record(file: Path) -> dict[str, Any]:

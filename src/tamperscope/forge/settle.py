@@ -36,10 +36,12 @@ def settle(
     """
     hole = np.zeros(drawn.shape, np.bool_)
     hole[middle, middle] = True
-    tumour = contrast * (drawn - fill_harmonic(drawn_for, hole))
+    membrane = fill_harmonic(tissue, hole)
+    drawn_over = membrane if drawn_for is tissue else fill_harmonic(drawn_for, hole)
+    tumour = contrast * (drawn - drawn_over)
     if lift:
         tumour *= _circle(len(drawn), middle)
-    settled = fill_harmonic(tissue, hole) + tumour
+    settled = membrane + tumour
     if lift:
         settled = np.maximum(settled, cv2.GaussianBlur(tissue, (0, 0), _COARSE))
     return np.where(hole, settled, tissue).astype(np.float32)

@@ -23,8 +23,8 @@ from tamperscope.forge.coco import Annotated
 from tamperscope.forge.injector import CONTEXT, Injector, NoiseModel
 from tamperscope.forge.plan import Row
 from tamperscope.forge.random_region import DEFAULT_SIZES_MM
+from tamperscope.io.files import beside
 from tamperscope.io.label import is_synthetic
-from tamperscope.io.write import beside
 from tamperscope.mammogram import Mammogram
 
 _ATTEMPTS = 10

@@ -1,7 +1,8 @@
-"""Files that are whole or not there."""
+"""Files: which belong together, what is in them, and that they are whole or not there."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -15,3 +16,14 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def beside(path: Path) -> tuple[Path, Path]:
+    """Paths of the mask and of the record that belong to an image."""
+    return path.with_name(path.name + ".mask.png"), path.with_name(path.name + ".record.json")

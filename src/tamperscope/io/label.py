@@ -14,6 +14,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import UID, SecondaryCaptureImageStorage, generate_uid
 
 from tamperscope import __version__
+from tamperscope.io.files import beside
 from tamperscope.mammogram import Mammogram, Source, Spacing
 
 SOFTWARE = f"tamperscope {__version__}"
@@ -59,7 +60,7 @@ def is_synthetic(mammogram: Mammogram) -> bool:
 def is_synthetic_source(source: Source) -> bool:
     """As ``is_synthetic``."""
     stated = source.dataset is not None and source.dataset.get("SyntheticData") == "YES"
-    return bool(stated) or source.path.with_name(source.path.name + ".record.json").is_file()
+    return bool(stated) or beside(source.path)[1].is_file()
 
 
 def to_json(record: dict[str, Any]) -> bytes:

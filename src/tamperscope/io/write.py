@@ -13,6 +13,7 @@ import numpy as np
 import tifffile
 
 from tamperscope.errors import TamperscopeError
+from tamperscope.io.files import beside
 from tamperscope.io.label import SOFTWARE, STATEMENT, complete_record, raster_texts, to_json
 from tamperscope.io.png import with_text
 from tamperscope.io.raster import WHITE_IS_ZERO
@@ -85,11 +86,6 @@ def written_path(path: str | Path, kind: str) -> Path:
 def usual_suffix(kind: str) -> str:
     """The suffix of a forgery's file whose source is of this kind."""
     return _SUFFIXES[kind][0]
-
-
-def beside(path: Path) -> tuple[Path, Path]:
-    """Paths of the mask and of the record that belong to an image."""
-    return path.with_name(path.name + ".mask.png"), path.with_name(path.name + ".record.json")
 
 
 def _encode(source: Source, spacing: Spacing, record: dict[str, Any]) -> bytes:

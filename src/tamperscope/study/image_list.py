@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tamperscope.errors import TamperscopeError
-from tamperscope.io.write import beside
+from tamperscope.io.files import beside
 
 COLUMNS = ("path", "truth", "healthy", "source", "patient", "forger", "lesions")
 
