@@ -15,7 +15,7 @@ import numpy as np
 from tamperscope.detect.calibration import FALSE_ALARMS, RULES, Calibration, Untouched
 from tamperscope.detect.cues.adapted import Adaptation
 from tamperscope.detect.cues.areas import area_evidence
-from tamperscope.detect.cues.copies import copied_areas
+from tamperscope.detect.cues.copies import Copy, copied_areas, find_copies
 from tamperscope.detect.cues.trace import by_cells, compare_cells, trace_evidence, whole_cells
 from tamperscope.detect.domain import Domain, measures_of
 from tamperscope.detect.finding import CellHeat, Finding, Region
@@ -102,7 +102,8 @@ class MultiCueDetector:
             copies = aside.submit(_copies, image, residuals)
             compared = compare_cells(residuals, image.pixels > 0, self.encoder)
             trace = trace_evidence(compared, self.head)
-            maps = {"trace": trace, "areas": area_evidence(trace, compared.cells), "copies": copies.result()}
+            areas = area_evidence(trace, compared.cells)
+            maps = {"trace": trace, "areas": areas, "copies": _copied(copies.result(), trace)}
         return maps | {one.cue: one.evidence(residuals, image.pixels > 0) for one in self.adaptations}
 
     def witness(self, mammogram: Mammogram) -> Untouched:
@@ -165,12 +166,16 @@ def _of_these_cues(calibration: Calibration) -> Calibration:
     return calibration
 
 
-def _copies(image: WorkingImage, residuals: Residuals) -> np.ndarray:
+def _copies(image: WorkingImage, residuals: Residuals) -> list[Copy]:
     inner = residuals.valid.copy()
     # At the edges of a film there are lines that look alike all along it.
     inner[:_BORDER] = inner[-_BORDER:] = inner[:, :_BORDER] = inner[:, -_BORDER:] = False
-    area, _ = copied_areas(image.pixels, inner)
-    return _peaked(np.sqrt(by_cells(area).max((1, 3))))
+    return find_copies(image.pixels, inner)[0]
+
+
+def _copied(copies: list[Copy], trace: np.ndarray) -> np.ndarray:
+    """Sides of the copied areas, in pixels, on the grid of cells."""
+    return _peaked(np.sqrt(by_cells(copied_areas(copies, trace)).max((1, 3))))
 
 
 def _too_little(image: WorkingImage, residuals: Residuals) -> str | None:

@@ -14,6 +14,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from tamperscope.detect.cues.trace import OUTSIDE
+from tamperscope.detect.working_image import CELL
+
 CORRELATION = 0.9
 """Of two descriptors, from which they are looked at."""
 AREA_CORRELATION = 0.85
@@ -39,8 +42,6 @@ _LEAST_AREA = 2 * _WINDOW**2
 """Effective pixels: untouched film, smooth as it is, has pairs of places alike over one window, not over two."""
 _ORIGINAL = 0.5
 """What the original of a copy counts beside the pasted end: one may be wrong about which it is."""
-_COMPANY = 129
-_MORE_COMPANY = 0.1
 Pixels = tuple[np.ndarray, np.ndarray]
 Part = tuple[np.ndarray, np.ndarray, float]
 """Rows, columns, and their effective count."""
@@ -48,8 +49,8 @@ Copy = tuple[Pixels, Pixels, np.ndarray]
 """Pixels of one end, those of the other end, and the size of the area that each lies in."""
 
 
-def copied_areas(pixels: np.ndarray, valid: np.ndarray, *, mirrored: bool = True) -> tuple[np.ndarray, int]:
-    """How large an area around each pixel is there twice.
+def find_copies(pixels: np.ndarray, valid: np.ndarray, *, mirrored: bool = True) -> tuple[list[Copy], int]:
+    """Areas that are there twice.
 
     Args:
         pixels: float32, H x W at 0.1 mm, reference intensity.
@@ -57,26 +58,49 @@ def copied_areas(pixels: np.ndarray, valid: np.ndarray, *, mirrored: bool = True
         mirrored: look for mirrored copies too.
 
     Returns:
-        area: float32, H x W, effective pixels of the largest copied area that the pixel lies in; 0 where nothing is
-            copied. Both ends of a copy are marked; the one that seems to be the original counts half.
+        copies: both ends of each.
         pairs: how many pairs of places were measured.
     """
     fine = cv2.GaussianBlur(pixels, (0, 0), 0.8) - cv2.GaussianBlur(pixels, (0, 0), 3.2)
-    area = np.zeros(pixels.shape, np.float32)
     points = _crests(fine, valid)
     described, points = _describe(fine, points)
     if len(points) < 3:
-        return area, 0
+        return [], 0
     basis = np.linalg.eigh(described[::3].T @ described[::3])[1][:, ::-1][:, :_DIMENSIONS].astype(np.float32)
     copies, measured = _measure(fine, valid, points, _alike(described, described, basis, points))
     if mirrored:
         turned = described.reshape(-1, _SIDE, _SIDE)[:, :, ::-1].reshape(len(points), -1)
         more, count = _measure(fine, valid, points, _alike(described, turned, basis, points), mirrored=True)
         copies, measured = copies + more, measured + count
-    for (start, end, sizes), pasted_at_end in zip(copies, _pasted_at_end(pixels, copies), strict=True):
-        area[start] = np.maximum(area[start], sizes * (_ORIGINAL if pasted_at_end else 1))
-        area[end] = np.maximum(area[end], sizes * (1 if pasted_at_end else _ORIGINAL))
-    return area, measured
+    return copies, measured
+
+
+def copied_areas(copies: Sequence[Copy], logits: np.ndarray) -> np.ndarray:
+    """How large an area around each pixel is there twice.
+
+    Both ends of a copy are marked. The original has the fine structure of its surroundings and of its brightness, the
+    pasted end that of another place: the end that the trace cue finds the less odd counts half.
+
+    Args:
+        copies: of ``find_copies``.
+        logits: float32, h x w, the trace cue's, on cells of 8 x 8 pixels.
+
+    Returns:
+        float32, 8h x 8w, effective pixels of the largest copied area that the pixel lies in; 0 where nothing is copied.
+    """
+    area = np.zeros((logits.shape[0] * CELL, logits.shape[1] * CELL), np.float32)
+    for start, end, sizes in copies:
+        odd = _oddness(logits, end) - _oddness(logits, start)
+        area[start] = np.maximum(area[start], sizes * (_ORIGINAL if odd > 0 else 1))
+        area[end] = np.maximum(area[end], sizes * (_ORIGINAL if odd < 0 else 1))
+    return area
+
+
+def _oddness(logits: np.ndarray, part: Pixels) -> float:
+    """Mean logit of a part's cells that count; not a number where none does, and then no end is preferred."""
+    found = logits[part[0] // CELL, part[1] // CELL]
+    counted = found > OUTSIDE
+    return float(found[counted].mean()) if counted.any() else float("nan")
 
 
 def _crests(fine: np.ndarray, valid: np.ndarray) -> np.ndarray:
@@ -169,28 +193,6 @@ def _measure(
     return copies, measured
 
 
-def _pasted_at_end(pixels: np.ndarray, copies: Sequence[Copy]) -> list[bool]:
-    """Which end of each copy is the pasted one.
-
-    An exemplar fill lies where many copies lie side by side, and its sources are strewn. Of a single copy, brightness
-    changes more steeply around the pasted end, where it has to meet that of other tissue, blended or not.
-    """
-    if not copies:
-        return []
-    covered = np.zeros(pixels.shape, np.float32)
-    for start, end, _ in copies:
-        covered[start] = covered[end] = 1
-    company = cv2.blur(covered, (_COMPANY, _COMPANY))
-    ground = cv2.GaussianBlur(pixels, (0, 0), 2.0)
-    steepness = cv2.Sobel(ground, cv2.CV_32F, 1, 0) ** 2 + cv2.Sobel(ground, cv2.CV_32F, 0, 1) ** 2
-    decided = []
-    for start, end, _ in copies:
-        more = float(np.log((company[end].mean() + 1e-4) / (company[start].mean() + 1e-4)))
-        steeper = float(np.log(_around(steepness, end) / _around(steepness, start)))
-        decided.append((more if abs(more) > _MORE_COMPANY else steeper) > 0)
-    return decided
-
-
 def _united(parts: list[Part], width: int) -> tuple[Pixels, np.ndarray]:
     """The pixels of all parts, each once, and the largest effective count of those that it lies in."""
     places = np.concatenate([rows * width + columns for rows, columns, _ in parts])
@@ -226,17 +228,6 @@ def _area_around(
     inside = np.argwhere(copied)
     size = len(inside) * _isotropy(a, copied)
     return inside[:, 0] + here[0].start, inside[:, 1] + here[1].start, size
-
-
-def _around(values: np.ndarray, part: Pixels) -> float:
-    """Median 5 to 12 pixels outside a part."""
-    rows, columns = part
-    top, left = max(0, rows.min() - 13), max(0, columns.min() - 13)
-    window = values[top : rows.max() + 14, left : columns.max() + 14]
-    inside = np.zeros(window.shape, np.uint8)
-    inside[rows - top, columns - left] = 1
-    rim = cv2.dilate(inside, np.ones((25, 25), np.uint8)) > cv2.dilate(inside, np.ones((9, 9), np.uint8))
-    return max(float(np.median(window[rim])), 1e-3) if rim.any() else 1e-3
 
 
 def _isotropy(fine: np.ndarray, where: np.ndarray) -> float:
