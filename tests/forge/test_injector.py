@@ -132,18 +132,13 @@ def test_lift_draws_in_dark_tissue_what_it_draws_in_usual_tissue():
     injector = Injector.load(threads=1)
     grain = np.random.default_rng(0).normal(0, 10, (128, 128)).astype(np.float32)
     pictures = {}
-    for level in (350, 470, 560):
+    for level in (350, 470):
         for lift in (True, False):
             drawn = injector.draw(grain + level, np.random.default_rng(1), lift=lift)
             pictures[level, lift] = (drawn[2] - drawn[2][:5].mean()) * 1100
     usual = pictures[470, True]
     np.testing.assert_allclose(pictures[350, True], usual, atol=2)
     assert np.abs(pictures[350, False] - usual).max() > 20
-    # In usual and bright tissue the same is drawn; only it fades out at its rim, and nothing is taken from the tissue.
-    settled, drawn = (pictures[560, lift][22:42, 22:42] for lift in (True, False))
-    assert (settled >= drawn - 0.1).all()
-    assert (drawn > 30).any()
-    np.testing.assert_allclose(settled[drawn > 30], drawn[drawn > 30], atol=0.1)
 
 
 def test_a_tumour_takes_nothing_from_the_tissue(injector, mammogram):

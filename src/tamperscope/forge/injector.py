@@ -143,10 +143,10 @@ class Injector:
                 (``forge/matched_noise.py``).
             lift: whether the tumour settles into the tissue, for which the report has no step. Generators see dark
                 tissue as bright as that around the masses they learnt from, and what they draw is taken down again; in
-                images whose tissue has less contrast so has the tumour (``forge/tissue_contrast.py``); it fades out
-                in a circle and is nowhere darker than the tissue there (``forge/settle.py``); and of the tissue's own
-                texture no hole is deeper than the tissue is uneven. Without it, rings, second spots, straight edges
-                and black specks show.
+                images whose tissue has less contrast so has the tumour (``forge/tissue_contrast.py``); it comes to
+                the middle, fades out in a circle and is nowhere darker than the tissue there (``forge/settle.py``);
+                and of the tissue's own texture no hole is deeper than the tissue is uneven. Without it, rings, second
+                spots, straight edges and black specks show.
             like: float32, square, reference intensity: another square, for whose surroundings the tumour is drawn
                 instead of this one's. With the same seed it is the same tumour as there.
             seed: of the tumour, the noise before CGAN2 and that of stage 7; the same seed gives the same bytes.

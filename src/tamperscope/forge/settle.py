@@ -13,7 +13,7 @@ from tamperscope.forge.harmonic import fill_harmonic
 
 _COARSE = 2.0
 """Sigma of the tissue that a tumour adds to, pixels of the generators' picture."""
-_FADES = 0.35
+_FADES = 0.2
 """Outer part of the circle in what the generators draw, over its radius, in which the tumour fades out."""
 
 
@@ -28,8 +28,8 @@ def settle(
         tissue: the square that it goes to; often the same.
         middle: rows and columns that the generators drew.
         contrast: of the tumour, times what was drawn.
-        lift: whether it fades out in a circle, and takes nothing from the tissue: a mass adds to what lies in its
-            projection.
+        lift: whether it comes to the middle, so that little of it is cut off, fades out in a circle, and takes nothing
+            from the tissue: a mass adds to what lies in its projection.
 
     Returns:
         float32, N x N; outside the middle it is the tissue.
@@ -40,11 +40,21 @@ def settle(
     drawn_over = membrane if drawn_for is tissue else fill_harmonic(drawn_for, hole)
     tumour = contrast * (drawn - drawn_over)
     if lift:
-        tumour *= _circle(len(drawn), middle)
+        tumour = _centred(tumour) * _circle(len(drawn), middle)
     settled = membrane + tumour
     if lift:
         settled = np.maximum(settled, cv2.GaussianBlur(tissue, (0, 0), _COARSE))
     return np.where(hole, settled, tissue).astype(np.float32)
+
+
+def _centred(tumour: np.ndarray) -> np.ndarray:
+    """Shifted so that the centre of its bright parts (weighed by their squares) is that of the picture."""
+    bright = np.square(np.clip(tumour, 0, None))
+    offset = np.arange(len(tumour)) - (len(tumour) - 1) / 2
+    down, across = (float(bright.sum(axis) @ offset / max(bright.sum(), 1e-9)) for axis in (1, 0))
+    return cv2.warpAffine(
+        tumour, np.array([[1, 0, -across], [0, 1, -down]]), tumour.shape[::-1], flags=cv2.INTER_LINEAR
+    )
 
 
 def _circle(side: int, middle: slice) -> np.ndarray:

@@ -1,0 +1,59 @@
+"""A drawn tumour settles: in the middle, faded out at its rim, nothing taken from the tissue."""
+
+import numpy as np
+import pytest
+
+from tamperscope.forge.settle import settle
+
+MIDDLE = slice(10, 54)
+ROWS, COLUMNS = np.indices((64, 64))
+GROUND = (0.4 + 0.001 * ROWS).astype(np.float32)
+
+
+def bump(row, column, sigma=5.0, height=0.2):
+    return (height * np.exp(-((ROWS - row) ** 2 + (COLUMNS - column) ** 2) / 2 / sigma**2)).astype(np.float32)
+
+
+def centre(picture):
+    return [float((picture * places).sum() / picture.sum()) for places in (ROWS, COLUMNS)]
+
+
+def drawn(tumour):
+    """What generators give: the frame is kept."""
+    picture = GROUND.copy()
+    picture[MIDDLE, MIDDLE] += tumour[MIDDLE, MIDDLE]
+    return picture
+
+
+@pytest.mark.parametrize("place", [(31.5, 31.5), (24, 40), (38, 22)])
+def test_it_comes_to_the_middle(place):
+    tumour = settle(drawn(bump(*place)), GROUND, GROUND, MIDDLE, contrast=1, lift=True) - GROUND
+    assert centre(tumour) == pytest.approx([31.5, 31.5], abs=0.7)
+    assert tumour.max() == pytest.approx(0.2, abs=0.02)
+
+
+def test_without_lift_it_stays_as_it_is():
+    picture = drawn(bump(24, 40) - bump(40, 24))
+    np.testing.assert_allclose(settle(picture, GROUND, GROUND, MIDDLE, contrast=1, lift=False), picture, atol=1e-4)
+
+
+def test_it_fades_out_in_a_circle():
+    """Else what the square cuts off a tumour that reaches its rim is a straight edge."""
+    flat = drawn(np.full((64, 64), 0.1, np.float32))
+    added = settle(flat, GROUND, GROUND, MIDDLE, contrast=1, lift=True) - GROUND
+    assert added[31, 31] == pytest.approx(0.1, abs=0.01)
+    assert added[10:14, 10:14].max() < 0.01
+    assert np.abs(np.diff(added, axis=1)).max() < 0.04
+
+
+def test_it_takes_nothing_from_the_tissue():
+    dark = drawn(-bump(31.5, 31.5) + bump(40, 40))
+    assert (settle(dark, GROUND, GROUND, MIDDLE, contrast=1, lift=True) >= GROUND - 0.002).all()
+    assert (settle(dark, GROUND, GROUND, MIDDLE, contrast=1, lift=False) < GROUND - 0.1).any()
+
+
+def test_it_goes_to_another_square_at_another_contrast():
+    tissue = (0.5 - 0.001 * COLUMNS).astype(np.float32)
+    settled = settle(drawn(bump(31.5, 31.5)), GROUND, tissue, MIDDLE, contrast=0.5, lift=True)
+    assert (settled - tissue).max() == pytest.approx(0.1, abs=0.01)
+    np.testing.assert_array_equal(settled[:10], tissue[:10])
