@@ -41,10 +41,11 @@ def test_the_proxy_tells_what_can_be_told_and_nothing_else():
 
 
 def test_the_table_names_each_kind_once():
-    text = summarise_realism(*squares_and_features(0.5), Diversity(seeds=0.1, pasted=0.125, real=0.2))
+    text = summarise_realism(*squares_and_features(0.5), Diversity(seeds=0.1, settled=0.16, pasted=0.125, real=0.2))
     assert text.count("| Gaussian blob |") == 2
     assert "0.50 [0.50, 0.50]" in text
-    assert "pasted into it 0.1250 (0.80)" in text
+    assert "settled there in the same way 0.1600 (0.62)" in text
+    assert "with their texture, 0.1250 (0.80)" in text
     assert "in their own tissue 0.2000 (0.50)" in text
 
 
@@ -59,6 +60,7 @@ def test_diversity_of_squares_that_are_the_same_is_none(tmp_path):
     injector = Injector(lambda condition: condition * 0 + 0.6, lambda condition: condition, {})
     found = diversity(injector, network, [alike, alike], mammogram, square, seeds=2)
     assert found.real == 0
+    assert found.settled == 0
     assert found.seeds < 0.01
     shipped = diversity(Injector.load(threads=1), network, [alike, alike], mammogram, square, seeds=3)
     assert shipped.seeds > 0.05

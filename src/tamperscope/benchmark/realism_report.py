@@ -92,8 +92,9 @@ def summarise_realism(shown: Sequence[Shown], features: np.ndarray, diversity: D
     if diversity is not None:
         rows += [
             "",
-            f"Mean perceptual distance of the seeds of one square {diversity.seeds:.4f}, of real masses pasted into it "
-            f"{diversity.pasted:.4f} ({diversity.seeds / diversity.pasted:.2f}), of real masses in their own tissue "
+            f"Mean perceptual distance of the seeds of one square {diversity.seeds:.4f}; of real masses settled there "
+            f"in the same way {diversity.settled:.4f} ({diversity.seeds / diversity.settled:.2f}), pasted there, with "
+            f"their texture, {diversity.pasted:.4f} ({diversity.seeds / diversity.pasted:.2f}), in their own tissue "
             f"{diversity.real:.4f} ({diversity.seeds / diversity.real:.2f}).",
         ]
     return "\n".join(rows)

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from tamperscope.benchmark.cesm import Case
 from tamperscope.benchmark.lossless import make_lossless_like
-from tamperscope.detect.calibration import Calibration
+from tamperscope.detect.calibration import Calibration, Untouched
 from tamperscope.detect.multi_cue import MultiCueDetector
 from tamperscope.detect.resample import resample
 from tamperscope.io.read import read_mammogram
@@ -28,12 +28,17 @@ def calibrate_on(cases: Sequence[Case], detector: MultiCueDetector, *, seed: int
         detector: its cues are asked; its calibration is not used.
         seed: of the guises.
     """
+    source = f"{len(cases)} untouched CESM images in {GUISES} guises each"
+    return Calibration.of_images(witnesses(cases, detector, seed=seed), source, guises=GUISES)
+
+
+def witnesses(cases: Sequence[Case], detector: MultiCueDetector, *, seed: int = 0) -> list[Untouched]:
+    """What a detector's cues see in untouched images: as many guises as ``GUISES`` of each follow each other."""
     images = []
     for case in tqdm(cases, desc="calibrating", mininterval=5):
         rng = np.random.default_rng([seed, *case.name.encode()])
         images += [detector.witness(guise) for guise in guises(read_mammogram(case.path), rng)]
-    source = f"{len(cases)} untouched CESM images in {GUISES} guises each"
-    return Calibration.of_images(images, source, guises=GUISES)
+    return images
 
 
 def guises(mammogram: Mammogram, rng: np.random.Generator) -> Iterator[Mammogram]:
