@@ -32,6 +32,21 @@ def test_it_comes_to_the_middle(place):
     assert tumour.max() == pytest.approx(0.2, abs=0.02)
 
 
+@pytest.mark.parametrize("column", [40, 44, 46])
+def test_what_the_square_cuts_off_has_no_edge(column):
+    """The bump of the last has 0.07 left where the square ends."""
+    added = settle(drawn(bump(31.5, column)), GROUND, GROUND, MIDDLE, contrast=1, lift=True) - GROUND
+    assert np.abs(np.diff(added, axis=1)).max() < 0.055
+
+
+def test_what_a_generator_does_to_the_frame_is_not_seen():
+    picture = drawn(bump(31.5, 31.5))
+    picture[:, :8] += 0.3
+    added = settle(picture, GROUND, GROUND, MIDDLE, contrast=1, lift=True) - GROUND
+    assert centre(added) == pytest.approx([31.5, 31.5], abs=0.7)
+    assert not added[:, :8].any()
+
+
 def test_without_lift_it_stays_as_it_is():
     picture = drawn(bump(24, 40) - bump(40, 24))
     np.testing.assert_allclose(settle(picture, GROUND, GROUND, MIDDLE, contrast=1, lift=False), picture, atol=1e-4)
@@ -43,7 +58,7 @@ def test_it_fades_out_in_a_circle():
     added = settle(flat, GROUND, GROUND, MIDDLE, contrast=1, lift=True) - GROUND
     assert added[31, 31] == pytest.approx(0.1, abs=0.01)
     assert added[10:14, 10:14].max() < 0.01
-    assert np.abs(np.diff(added, axis=1)).max() < 0.04
+    assert np.abs(np.diff(added, axis=1)).max() < 0.05
 
 
 def test_it_takes_nothing_from_the_tissue():

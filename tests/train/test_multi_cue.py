@@ -1,5 +1,7 @@
 """Each fold's thresholds come from images that its judges have not seen."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,39 +13,60 @@ from tamperscope.detect.calibration import Untouched
 from tamperscope.errors import TamperscopeError
 from tamperscope.train import multi_cue
 from tamperscope.train.calibrate import GUISES
+from tamperscope.train.config import TraceRecipe
 
-# Thirty patients, and two images of each third that may belong to another third as well.
+# Thirty patients, and four images whose patients may stand on both sides of a cut: two at the last fold's only cut, and
+# two at the first fold's, all of which the middle fold leaves out.
 CASES = [
     SimpleNamespace(name=f"{patient}-{view}", patients=(patient, patient)) for patient in range(30) for view in "ab"
 ]
 CASES += [SimpleNamespace(name=f"{patient}-?", patients=(patient, patient + 2)) for patient in (8, 9, 18, 19)]
+FOLDS = patient_folds(CASES, 3)
 
 
-def test_too_few_images_for_a_calibration_are_told_before_the_training(tmp_path):
-    with pytest.raises(TamperscopeError, match="2 images are neither learnt from nor tested on"):
-        multi_cue.train_multi_cue(None, CASES, out=tmp_path, fold=0)
-    assert not list(tmp_path.iterdir())
+def trained(out, fold):
+    """What a training leaves."""
+    weights = out / f"fold-{fold}" / "weights"
+    weights.mkdir(parents=True)
+    for part in ("encoder", "head"):
+        (weights / f"trace-{part}.json").write_text("{}")
+    return weights
 
 
-def test_a_fold_that_leaves_few_images_out_borrows_from_the_others(tmp_path, monkeypatch):
-    """The other folds' test images, each judged by the network that has not seen it."""
-    for fold in range(3):
-        (tmp_path / f"fold-{fold}" / "weights").mkdir(parents=True)
-    asked = []
+@pytest.fixture
+def asked(monkeypatch):
+    """Pairs of a network's fold and an image that it was asked about; no network is needed for it."""
+    pairs = []
 
     def judge(cases, detector, *, seed):
-        asked.extend((detector, case.name) for case in cases)
-        return [Untouched({"trace": float(len(asked))}, {"noise": 1.0}) for _ in cases for _ in range(GUISES)]
+        pairs.extend((detector, case.name) for case in cases)
+        return [Untouched({"trace": float(len(pairs))}, {"noise": 1.0}) for _ in cases for _ in range(GUISES)]
 
     monkeypatch.setattr(multi_cue, "witnesses", judge)
     monkeypatch.setattr(
-        multi_cue.MultiCueDetector, "uncalibrated", staticmethod(lambda *, weights, threads: weights.parent.name)
+        multi_cue.MultiCueDetector,
+        "uncalibrated",
+        staticmethod(lambda *, weights, threads: int(weights.parent.name[-1])),
     )
+    return pairs
+
+
+@pytest.mark.parametrize(("fold", "advice"), [(0, "cross-validate"), (None, "more images as val")])
+def test_too_few_images_for_a_calibration_are_told_before_the_training(tmp_path, fold, advice):
+    cases = [SimpleNamespace(**vars(case), split="train") for case in CASES]
+    with pytest.raises(TamperscopeError, match=f"left for calibration, which takes 20: .*{advice}"):
+        multi_cue.train_multi_cue(None, cases, out=tmp_path, fold=fold)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_fold_that_leaves_few_images_out_borrows_from_the_others(tmp_path, asked):
+    """The other folds' test images, each judged by the network that has not seen it."""
+    for fold in range(3):
+        trained(tmp_path, fold)
     calibration = multi_cue.calibrate_fold(2, CASES, out=tmp_path)
-    folds = patient_folds(CASES, 3)
-    assert {case.name for case in folds[2].test}.isdisjoint(name for _, name in asked)
-    for number, fold in enumerate(folds):
-        judged = {name for detector, name in asked if detector == f"fold-{number}"}
+    assert {case.name for case in FOLDS[2].test}.isdisjoint(name for _, name in asked)
+    for number, fold in enumerate(FOLDS):
+        judged = {name for judge, name in asked if judge == number}
         assert judged == {case.name for case in (fold.left_out if number == 2 else fold.test)}
         assert judged.isdisjoint(case.name for case in fold.train)
     assert len(set(calibration.nulls["trace"].images)) == len(asked)
@@ -51,6 +74,49 @@ def test_a_fold_that_leaves_few_images_out_borrows_from_the_others(tmp_path, mon
     assert "2 untouched CESM images and 40 judged" in calibration.source
 
 
-def test_a_fold_that_is_not_there_yet_is_told(tmp_path):
-    with pytest.raises(TamperscopeError, match="needs the other folds"):
+def test_a_fold_that_leaves_enough_out_borrows_nothing(tmp_path, asked, monkeypatch):
+    monkeypatch.setattr(multi_cue, "LEAST_IMAGES", 4)
+    trained(tmp_path, 1)
+    calibration = multi_cue.calibrate_fold(1, CASES, out=tmp_path)
+    assert {name for _, name in asked} == {case.name for case in FOLDS[1].left_out}
+    assert calibration.source == "4 untouched CESM images in 5 guises each"
+
+
+def test_nothing_is_judged_before_all_that_is_needed_is_there(tmp_path, asked):
+    trained(tmp_path, 2)
+    trained(tmp_path, 0)
+    with pytest.raises(TamperscopeError, match="fold 2 can't be calibrated before fold 1 is trained"):
         multi_cue.calibrate_fold(2, CASES, out=tmp_path)
+    assert not asked
+
+
+def test_all_folds_are_trained_before_the_first_is_calibrated(tmp_path, asked, monkeypatch):
+    """And what is there already is not done again."""
+    done = []
+
+    def train(recipe, learn, out, **_):
+        done.append(("train", out.name, recipe.seed))
+        assert {case.name for case in learn} == {case.name for case in FOLDS[int(out.name[-1])].train}
+        trained(out.parent, int(out.name[-1]))
+
+    @dataclass(frozen=True)
+    class Contender:
+        weights: Path
+        version: str = ""
+
+    monkeypatch.setattr(multi_cue, "_train", train)
+    monkeypatch.setattr(multi_cue, "load_contender", lambda name, *, threads, weights: Contender(weights))
+    monkeypatch.setattr(
+        multi_cue,
+        "run",
+        lambda bench, contender, out, *, parts: done.append(("run", contender.weights.parent.name, parts)),
+    )
+    recipe = TraceRecipe.model_construct(seed=5)
+    trained(tmp_path, 1)
+    multi_cue.cross_validate(recipe, CASES, tmp_path, out=tmp_path)
+    runs = [("run", f"fold-{fold}", [f"fold-{fold}"]) for fold in range(3)]
+    assert done == [("train", "fold-0", 5), ("train", "fold-2", 7), *runs]
+    calibrated = len(asked)
+    multi_cue.cross_validate(recipe, CASES, tmp_path, out=tmp_path)
+    assert done[5:] == runs
+    assert len(asked) == calibrated

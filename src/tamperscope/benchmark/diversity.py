@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 
 from tamperscope.benchmark.realism import RealSquare, paste, show, show_all
-from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Square
-from tamperscope.forge.injector import SCALE, SIDE, Injector
+from tamperscope.forge.injector import Injector, shrunk
 from tamperscope.mammogram import Mammogram
 from tamperscope.networks.mobilenet_v2 import MobileNetV2Features
 
@@ -25,7 +23,8 @@ class Diversity:
 
     Attributes:
         seeds: one square with as many tumours.
-        settled: the same square with real masses that settle into it as drawn ones do: their shapes, its own texture.
+        settled: the same square with real masses that settle into it as drawn ones do: their shapes and what is coarser
+            than some 0.8 mm, with its own texture.
         pasted: the same square with real masses pasted into it, texture and all.
         real: real masses, each in its own tissue.
     """
@@ -60,34 +59,28 @@ def diversity(
     forgeries = (
         injector.inject(mammogram, square, noise_model="tissue", lift=lift, seed=seed) for seed in range(seeds)
     )
-    settled = _given(settle_mass(mass, mammogram, square, lift=lift) for mass in masses)
-    pasted = _given(paste(mass, mammogram, square, seed=number) for number, mass in enumerate(masses))
+    settled = [settle_mass(mass, mammogram, square, lift=lift, seed=number) for number, mass in enumerate(masses)]
+    pasted = (paste(mass, mammogram, square, seed=number) for number, mass in enumerate(masses))
     return Diversity(
         mean_distance(network, [show(forgery.mammogram.pixels, square) for forgery in forgeries]),
         mean_distance(network, settled),
-        mean_distance(network, pasted),
+        mean_distance(network, [picture for picture in pasted if picture is not None]),
         mean_distance(network, [show_all(mass.mammogram) for mass in masses]),
     )
 
 
-def settle_mass(mass: RealSquare, mammogram: Mammogram, square: Square, *, lift: bool) -> np.ndarray | None:
-    """The square with a real mass in place of a drawn one, as a reader sees it; None where nothing of it is merged."""
-    own = cv2.resize(mass.mammogram.pixels, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) / np.float32(SCALE)
+def settle_mass(mass: RealSquare, mammogram: Mammogram, square: Square, *, lift: bool, seed: int) -> np.ndarray:
+    """The square with a real mass in place of a drawn one, as a reader sees it."""
+    own = shrunk(mass.mammogram.pixels)
 
     def draw(condition: np.ndarray) -> np.ndarray:
         # As bright as the surroundings that are shown, of which a corner tells.
         return np.asarray(own + (condition[0, 0, 0, 0] - own[0, 0]))[None, None]
 
     forger = Injector(draw, lambda condition: condition, {"name": "real mass"})
-    try:
-        forgery = forger.inject(mammogram, square, noise_model="tissue", lift=lift, like=mass.mammogram.pixels)
-    except TamperscopeError:
-        return None
+    like = mass.mammogram.pixels
+    forgery = forger.inject(mammogram, square, noise_model="tissue", lift=lift, like=like, seed=seed)
     return show(forgery.mammogram.pixels, square)
-
-
-def _given(pictures: Iterable[np.ndarray | None]) -> list[np.ndarray]:
-    return [picture for picture in pictures if picture is not None]
 
 
 def mean_distance(network: MobileNetV2Features, pictures: Sequence[np.ndarray]) -> float:

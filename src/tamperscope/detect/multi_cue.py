@@ -99,11 +99,11 @@ class MultiCueDetector:
         """Each cue's map on the grid of cells, float32, H/8 x W/8: logits; areas in units of the image's own
         spread; sides of copied areas in pixels."""
         with ThreadPoolExecutor(1) as aside:
-            copies = aside.submit(_copies, image, residuals)
+            copies = aside.submit(_find_copies, image, residuals)
             compared = compare_cells(residuals, image.pixels > 0, self.encoder)
             trace = trace_evidence(compared, self.head)
             areas = area_evidence(trace, compared.cells)
-            maps = {"trace": trace, "areas": areas, "copies": _copied(copies.result(), trace)}
+            maps = {"trace": trace, "areas": areas, "copies": _copy_evidence(copies.result(), trace)}
         return maps | {one.cue: one.evidence(residuals, image.pixels > 0) for one in self.adaptations}
 
     def witness(self, mammogram: Mammogram) -> Untouched:
@@ -166,14 +166,14 @@ def _of_these_cues(calibration: Calibration) -> Calibration:
     return calibration
 
 
-def _copies(image: WorkingImage, residuals: Residuals) -> list[Copy]:
+def _find_copies(image: WorkingImage, residuals: Residuals) -> list[Copy]:
     inner = residuals.valid.copy()
     # At the edges of a film there are lines that look alike all along it.
     inner[:_BORDER] = inner[-_BORDER:] = inner[:, :_BORDER] = inner[:, -_BORDER:] = False
     return find_copies(image.pixels, inner)[0]
 
 
-def _copied(copies: list[Copy], trace: np.ndarray) -> np.ndarray:
+def _copy_evidence(copies: list[Copy], trace: np.ndarray) -> np.ndarray:
     """Sides of the copied areas, in pixels, on the grid of cells."""
     return _peaked(np.sqrt(by_cells(copied_areas(copies, trace)).max((1, 3))))
 

@@ -94,8 +94,8 @@ class Injector:
         Returns:
             condition, CGAN1's picture and CGAN2's: float32, 64 x 64, reference intensity / 1100.
         """
-        own = _shrunk(original)
-        small = own if like is None else _shrunk(like)  # stage 2
+        own = shrunk(original)
+        small = own if like is None else shrunk(like)  # stage 2
         raised = max(np.float32(0), np.float32(USUAL_LEVEL / SCALE) - _level(small)) if lift else np.float32(0)
         condition = small + raised
         condition[HOLE, HOLE] = 0  # stage 3
@@ -269,7 +269,7 @@ def _level(small: np.ndarray) -> np.float32:
     return np.float32(np.concatenate([small[low, HOLE], small[high, HOLE], small[HOLE, low], small[HOLE, high]]).mean())
 
 
-def _shrunk(pixels: np.ndarray) -> np.ndarray:
+def shrunk(pixels: np.ndarray) -> np.ndarray:
     """A square as the generators see it: float32, 64 x 64, reference intensity / 1100."""
     return cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) / np.float32(SCALE)
 

@@ -38,9 +38,11 @@ def settle(
     hole[middle, middle] = True
     membrane = fill_harmonic(tissue, hole)
     drawn_over = membrane if drawn_for is tissue else fill_harmonic(drawn_for, hole)
-    tumour = contrast * (drawn - drawn_over)
+    tumour = np.where(hole, contrast * (drawn - drawn_over), 0)
     if lift:
-        tumour = _centred(tumour) * _circle(len(drawn), middle)
+        # Once where it was drawn, or an edge that the square cut would come inside, and once where it comes to.
+        circle = _circle(len(drawn), middle)
+        tumour = circle * _centred(circle * tumour)
     settled = membrane + tumour
     if lift:
         settled = np.maximum(settled, cv2.GaussianBlur(tissue, (0, 0), _COARSE))

@@ -29,7 +29,6 @@ def train_multi_cue(
     out: Path,
     fold: int | None = None,
     start_from: Path | None = None,
-    calibrate: bool = True,
     threads: int | None = None,
 ) -> Path:
     """Train the trace network, export it and calibrate the detector with it.
@@ -42,7 +41,6 @@ def train_multi_cue(
         out: folder of the checkpoint; what is exported goes to ``OUT/weights``.
         fold: train on the training patients of one of three folds; None takes the split "train", calibrated on "val".
         start_from: checkpoint of another training to start from.
-        calibrate: without it the weights can't be used before ``calibrate_fold``.
         threads: of the networks, for calibration.
 
     Returns:
@@ -54,57 +52,54 @@ def train_multi_cue(
     if fold is None:
         learn = [case for case in cases if case.split == "train"]
         held = [case for case in cases if case.split == "val"]
+        advice = "mark more images as val"
     else:
         chosen = patient_folds(cases, FOLDS)[fold]
         learn, held = list(chosen.train), list(chosen.left_out)
-    if calibrate and len(held) < LEAST_IMAGES:
-        raise TamperscopeError(
-            f"{len(held)} images are neither learnt from nor tested on, and a calibration takes {LEAST_IMAGES}: "
-            "cross-validate all folds, each of which then lends its tested images to the others."
-        )
-    weights = out / "weights"
-    network = train_trace(recipe, learn, Injector.load(threads=1), out=out, start_from=start_from)
-    data = f"{SOURCE_STATEMENT} {len(learn)} images, most of them resampled."
-    export_trace(network, weights, card=card_of(recipe, data=data))
-    if calibrate:
-        detector = MultiCueDetector.uncalibrated(weights=weights, threads=threads)
-        calibrate_on(held, detector, seed=recipe.seed).save(weights / CALIBRATION)
+        advice = "cross-validate all folds, then it borrows from the others (bench cross-validate-multi-cue)"
+    if len(held) < LEAST_IMAGES:
+        raise TamperscopeError(f"{len(held)} images are left for calibration, which takes {LEAST_IMAGES}: {advice}.")
+    weights = _train(recipe, learn, out, start_from=start_from)
+    detector = MultiCueDetector.uncalibrated(weights=weights, threads=threads)
+    calibrate_on(held, detector, seed=recipe.seed).save(weights / CALIBRATION)
     return weights
 
 
 def calibrate_fold(
     fold: int, cases: Sequence[Case], *, out: Path, seed: int = 0, threads: int | None = None
 ) -> Calibration:
-    """The calibration of a fold that leaves too few images out.
+    """The calibration of one fold's detector: on the images that the fold leaves out, as far as these are enough.
 
-    To these come the test images of the other folds, each judged by its own fold's network, which has not seen it: how
-    strong the strongest evidence in an untouched image is differs little from one training to the next.
+    Where they are too few, the test images of the other folds join, each judged by its own fold's network, which has
+    not seen it. A network with stronger evidence in untouched images than this fold's makes it more careful.
 
     Args:
         fold: its number.
         cases: all images.
-        out: folder with ``fold-K/weights`` of all folds.
+        out: folder with ``fold-K/weights``, of all folds if images have to be borrowed.
         seed: of the guises.
         threads: of the networks.
 
+    Returns:
+        Null distributions of whole images, and the domain around them.
+
     Raises:
-        TamperscopeError: another fold is not there yet.
+        TamperscopeError: a network that is needed is not there yet.
     """
     folds = patient_folds(cases, FOLDS)
-    judged = [(number, folds[number].left_out if number == fold else folds[number].test) for number in range(FOLDS)]
+    judges = [(fold, folds[fold].left_out)]
+    if len(folds[fold].left_out) < LEAST_IMAGES:
+        judges += [(number, folds[number].test) for number in range(FOLDS) if number != fold]
+    missing = [str(number) for number, _ in judges if not _is_trained(_weights(out, number))]
+    if missing:
+        raise TamperscopeError(f"fold {fold} can't be calibrated before fold {' and '.join(missing)} is trained.")
     images: list[Untouched] = []
-    for number, chosen in judged:
-        weights = out / f"fold-{number}" / "weights"
-        if not weights.is_dir():
-            raise TamperscopeError(
-                f"fold {fold} leaves too few images out and needs the other folds: {weights} is missing."
-            )
-        images += witnesses(chosen, MultiCueDetector.uncalibrated(weights=weights, threads=threads), seed=seed)
-    source = (
-        f"{len(folds[fold].left_out)} untouched CESM images and {len(images) // GUISES - len(folds[fold].left_out)} "
-        f"judged by the networks of the other folds, in {GUISES} guises each"
-    )
-    return Calibration.of_images(images, source, guises=GUISES)
+    for number, chosen in judges:
+        detector = MultiCueDetector.uncalibrated(weights=_weights(out, number), threads=threads)
+        images += witnesses(chosen, detector, seed=seed)
+    own, borrowed = len(folds[fold].left_out), sum(len(chosen) for _, chosen in judges[1:])
+    others = f" and {borrowed} judged by the networks of the other folds" if borrowed else ""
+    return Calibration.of_images(images, f"{own} untouched CESM images{others} in {GUISES} guises each", guises=GUISES)
 
 
 def cross_validate(
@@ -131,17 +126,37 @@ def cross_validate(
 
     Returns:
         The folder of the run.
+
+    Raises:
+        TamperscopeError: a fold has to borrow images for its calibration from one that is not trained.
     """
     for fold in folds:
-        place = out / f"fold-{fold}"
-        if not (place / "weights" / CALIBRATION).is_file():
+        if not _is_trained(_weights(out, fold)):
             seeded = recipe.model_copy(update={"seed": recipe.seed + fold})
-            enough = len(patient_folds(cases, FOLDS)[fold].left_out) >= LEAST_IMAGES
-            weights = train_multi_cue(seeded, cases, out=place, fold=fold, calibrate=enough, threads=threads)
-            if not enough:
-                calibration = calibrate_fold(fold, cases, out=out, seed=seeded.seed, threads=threads)
-                calibration.save(weights / CALIBRATION)
-        contender = load_contender(NAME, threads=threads, weights=place / "weights")
+            _train(seeded, patient_folds(cases, FOLDS)[fold].train, out / f"fold-{fold}")
+    # Only now: a fold may borrow from those after it.
+    for fold in folds:
+        calibration = _weights(out, fold) / CALIBRATION
+        if not calibration.is_file():
+            calibrate_fold(fold, cases, out=out, seed=recipe.seed + fold, threads=threads).save(calibration)
+    for fold in folds:
+        contender = load_contender(NAME, threads=threads, weights=_weights(out, fold))
         # One run of several detectors, each on the patients that it has not seen.
         run(benchmark, replace(contender, version="cross-validated"), out / "run", parts=[f"fold-{fold}"])
     return out / "run"
+
+
+def _train(recipe: TraceRecipe, learn: Sequence[Case], out: Path, *, start_from: Path | None = None) -> Path:
+    """Train and export: the folder of the weights."""
+    network = train_trace(recipe, learn, Injector.load(threads=1), out=out, start_from=start_from)
+    data = f"{SOURCE_STATEMENT} {len(learn)} images, most of them resampled."
+    export_trace(network, out / "weights", card=card_of(recipe, data=data))
+    return out / "weights"
+
+
+def _weights(out: Path, fold: int) -> Path:
+    return out / f"fold-{fold}" / "weights"
+
+
+def _is_trained(weights: Path) -> bool:
+    return all((weights / f"trace-{part}.json").is_file() for part in ("encoder", "head"))

@@ -1,10 +1,10 @@
 """Copies within one image: tissue that is there twice (copy-move, exemplar and PatchMatch fills).
 
-Noise never repeats, so two places whose fine structure correlates over an area are one and its copy. Nothing is
-trained. Crests of a band-passed image are described by the samples around them (mean removed, unit norm, so that
-products are correlations) and compared with one another; where two correlate, the area around them that keeps on
-correlating under the same move is measured: by chance it is small. (Copy-move detection at large: Christlein et al.,
-IEEE TIFS 7 (2012); Cozzolino et al., IEEE TIFS 10 (2015).)
+Noise never repeats, so two places whose fine structure correlates over an area are one and its copy. Finding them takes
+no training; which end was pasted the trace cue tells. Crests of a band-passed image are described by the samples around
+them (mean removed, unit norm, so that products are correlations) and compared with one another; where two correlate,
+the area around them that keeps on correlating under the same move is measured: by chance it is small. (Copy-move
+detection at large: Christlein et al., IEEE TIFS 7 (2012); Cozzolino et al., IEEE TIFS 10 (2015).)
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ Pixels = tuple[np.ndarray, np.ndarray]
 Part = tuple[np.ndarray, np.ndarray, float]
 """Rows, columns, and their effective count."""
 Copy = tuple[Pixels, Pixels, np.ndarray]
-"""Pixels of one end, those of the other end, and the size of the area that each lies in."""
+"""Rows and columns of one end, those of the other end (the same order), and the effective pixels of the area that each
+lies in."""
 
 
 def find_copies(pixels: np.ndarray, valid: np.ndarray, *, mirrored: bool = True) -> tuple[list[Copy], int]:
@@ -58,8 +59,8 @@ def find_copies(pixels: np.ndarray, valid: np.ndarray, *, mirrored: bool = True)
         mirrored: look for mirrored copies too.
 
     Returns:
-        copies: both ends of each.
-        pairs: how many pairs of places were measured.
+        copies: one for each move under which something is there twice.
+        pairs: how many pairs of places were measured; there is a limit to them.
     """
     fine = cv2.GaussianBlur(pixels, (0, 0), 0.8) - cv2.GaussianBlur(pixels, (0, 0), 3.2)
     points = _crests(fine, valid)
@@ -79,7 +80,8 @@ def copied_areas(copies: Sequence[Copy], logits: np.ndarray) -> np.ndarray:
     """How large an area around each pixel is there twice.
 
     Both ends of a copy are marked. The original has the fine structure of its surroundings and of its brightness, the
-    pasted end that of another place: the end that the trace cue finds the less odd counts half.
+    pasted end that of another place: the end that the trace cue finds the less odd counts half. Where it can't look at
+    one of them both count in full.
 
     Args:
         copies: of ``find_copies``.
@@ -97,7 +99,7 @@ def copied_areas(copies: Sequence[Copy], logits: np.ndarray) -> np.ndarray:
 
 
 def _oddness(logits: np.ndarray, part: Pixels) -> float:
-    """Mean logit of a part's cells that count; not a number where none does, and then no end is preferred."""
+    """Mean logit over a part's pixels in cells that count; not a number where none does: no end is preferred then."""
     found = logits[part[0] // CELL, part[1] // CELL]
     counted = found > OUTSIDE
     return float(found[counted].mean()) if counted.any() else float("nan")
