@@ -1,4 +1,4 @@
-"""The calibration that ships with the multi-cue detector: untouched images of patients that it was not trained on."""
+"""The calibration that ships with the multi-cue detector: untouched images that it was not trained on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def calibrate_on(cases: Sequence[Case], detector: MultiCueDetector, *, seed: int
     """Null distributions from untouched images in their guises, so that none of them passes for a forgery.
 
     Args:
-        cases: untouched images of patients that the detector was not trained on.
+        cases: untouched images that the detector was not trained on.
         detector: its cues are asked; its calibration is not used.
         seed: of the guises.
     """
