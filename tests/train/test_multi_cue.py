@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 from tamperscope.benchmark.splits import patient_folds
 from tamperscope.detect.calibration import Untouched
 from tamperscope.errors import TamperscopeError
-from tamperscope.train import multi_cue
+from tamperscope.train import calibrate, multi_cue
 from tamperscope.train.calibrate import GUISES
 from tamperscope.train.config import TraceRecipe
 
@@ -42,7 +42,7 @@ def asked(monkeypatch):
         pairs.extend((detector, case.name) for case in cases)
         return [Untouched({"trace": float(len(pairs))}, {"noise": 1.0}) for _ in cases for _ in range(GUISES)]
 
-    monkeypatch.setattr(multi_cue, "witnesses", judge)
+    monkeypatch.setattr(calibrate, "witnesses", judge)
     monkeypatch.setattr(
         multi_cue.MultiCueDetector,
         "uncalibrated",

@@ -75,7 +75,7 @@ def settle_mass(mass: RealSquare, mammogram: Mammogram, square: Square, *, lift:
 
     def draw(condition: np.ndarray) -> np.ndarray:
         # As bright as the surroundings that are shown, of which a corner tells.
-        return np.asarray(own + (condition[0, 0, 0, 0] - own[0, 0]))[None, None]
+        return (own + (condition[0, 0, 0, 0] - own[0, 0]))[None, None]
 
     forger = Injector(draw, lambda condition: condition, {"name": "real mass"})
     like = mass.mammogram.pixels

@@ -109,10 +109,11 @@ def read_mask(path: Path) -> np.ndarray:
 
 def _images(folder: Path) -> list[Path]:
     from tamperscope.errors import TamperscopeError
+    from tamperscope.io.files import MASK
     from tamperscope.report.batch import find_inputs
 
     # The masks are images, but not mammograms.
-    paths = [path for path, _ in find_inputs([folder], folder).images if not path.name.endswith(".mask.png")]
+    paths = [path for path, _ in find_inputs([folder], folder).images if not path.name.endswith(MASK)]
     if not paths:
         raise TamperscopeError(f"there is no image in {folder}.")
     return paths

@@ -23,7 +23,7 @@ from tamperscope.forge.coco import Annotated
 from tamperscope.forge.injector import CONTEXT, Injector, NoiseModel
 from tamperscope.forge.plan import Row
 from tamperscope.forge.random_region import DEFAULT_SIZES_MM
-from tamperscope.io.files import beside
+from tamperscope.io.files import MASK, RECORD, beside
 from tamperscope.io.label import is_synthetic
 from tamperscope.mammogram import Mammogram
 
@@ -73,7 +73,7 @@ def annotated_results(out: Path) -> Iterator[Annotated]:
         TamperscopeError: an image's record or mask is missing or damaged.
     """
     for file in sorted((out / "images").glob("[0-9]" * 6 + "-*")):
-        if file.name.endswith((".mask.png", ".record.json")):
+        if file.name.endswith((MASK, RECORD)):
             continue
         record, mask = read_record(file), cv2.imread(str(beside(file)[0]), cv2.IMREAD_GRAYSCALE)
         if mask is None or not record.get("lesion"):

@@ -6,6 +6,9 @@ import hashlib
 import os
 from pathlib import Path
 
+MASK, RECORD = ".mask.png", ".record.json"
+"""What the names of an image's mask and record end with, after the image's own name."""
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that it is whole or not there, whenever the program is stopped."""
@@ -26,4 +29,4 @@ def file_sha256(path: Path) -> str:
 
 def beside(path: Path) -> tuple[Path, Path]:
     """Paths of the mask and of the record that belong to an image."""
-    return path.with_name(path.name + ".mask.png"), path.with_name(path.name + ".record.json")
+    return path.with_name(path.name + MASK), path.with_name(path.name + RECORD)

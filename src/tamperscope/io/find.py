@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tamperscope.io.files import MASK, RECORD
 from tamperscope.io.sniff import HEAD_BYTES, kind_of
 
 IMAGE_SUFFIXES = frozenset({".dcm", ".dicom", ".ima", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".npy"})
@@ -86,7 +87,7 @@ def _reason_to_skip(path: Path) -> str | None:
     if name.upper() == "DICOMDIR":
         return "list of a DICOM medium"
     for ending, companion, what in (
-        (".mask.png", ".record.json", "mask of a forgery"),
+        (MASK, RECORD, "mask of a forgery"),
         (".heatmap.png", ".json", "heat map of a scan"),
         (".scores.npy", ".json", "scores of a scan"),
     ):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from tamperscope.detect.detectors import Scanner
 from tamperscope.detect.finding import Finding
 from tamperscope.errors import TamperscopeError
+from tamperscope.io.files import file_sha256
 from tamperscope.io.find import FoundImages, find_images
 from tamperscope.io.limits import MAX_FILE_BYTES
 from tamperscope.io.read import read_mammogram
@@ -120,8 +120,7 @@ def _hash(path: Path) -> str | None:
     try:
         if not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
             return None
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except (OSError, ValueError):
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import warnings
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 from torch import nn
 
 from tamperscope import __version__
+from tamperscope.io.files import file_sha256
 from tamperscope.runtime.network import load_network
 
 PARITY = 1e-4
@@ -69,7 +69,7 @@ def export_network(
     facts = {
         "name": path.stem,
         "version": __version__,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "sha256": file_sha256(path),
         "parameters": sum(parameter.numel() for parameter in module.parameters()),
         "parity_with_pytorch": float(difference),
         **card,

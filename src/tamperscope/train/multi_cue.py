@@ -11,11 +11,11 @@ from tamperscope.benchmark.cesm import SOURCE_STATEMENT, Case
 from tamperscope.benchmark.contender import load_contender
 from tamperscope.benchmark.run import run
 from tamperscope.benchmark.splits import patient_folds
-from tamperscope.detect.calibration import LEAST_IMAGES, Calibration, Untouched
+from tamperscope.detect.calibration import LEAST_IMAGES, Calibration
 from tamperscope.detect.multi_cue import CALIBRATION, NAME, MultiCueDetector
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.injector import Injector
-from tamperscope.train.calibrate import GUISES, calibrate_on, witnesses
+from tamperscope.train.calibrate import calibrate_on
 from tamperscope.train.config import TraceRecipe
 from tamperscope.train.trace import card_of, export_trace, train_trace
 
@@ -93,13 +93,11 @@ def calibrate_fold(
     missing = [str(number) for number, _ in judges if not _is_trained(_weights(out, number))]
     if missing:
         raise TamperscopeError(f"fold {fold} can't be calibrated before fold {' and '.join(missing)} is trained.")
-    images: list[Untouched] = []
-    for number, chosen in judges:
-        detector = MultiCueDetector.uncalibrated(weights=_weights(out, number), threads=threads)
-        images += witnesses(chosen, detector, seed=seed)
-    own, borrowed = len(folds[fold].left_out), sum(len(chosen) for _, chosen in judges[1:])
-    others = f" and {borrowed} judged by the networks of the other folds" if borrowed else ""
-    return Calibration.of_images(images, f"{own} untouched CESM images{others} in {GUISES} guises each", guises=GUISES)
+    own, *borrowed = (
+        (chosen, MultiCueDetector.uncalibrated(weights=_weights(out, number), threads=threads))
+        for number, chosen in judges
+    )
+    return calibrate_on(*own, borrowed=borrowed, seed=seed)
 
 
 def cross_validate(
