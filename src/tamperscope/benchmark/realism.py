@@ -6,7 +6,7 @@ synthetic ones. It learns on patients whose masses the generators may have seen,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -113,6 +113,7 @@ def collect_squares(
     seed: int,
     places: Places = "likely",
     lift: bool = True,
+    kinds: Collection[str] = KINDS,
 ) -> list[Shown]:
     """Every real mass, and one square of each synthetic kind an image, of the real ones' sizes.
 
@@ -123,6 +124,7 @@ def collect_squares(
         seed: of conversion, places and tumours.
         places: where the synthetic ones go.
         lift: see ``Injector.inject``.
+        kinds: synthetic ones that are wanted; the others are not made, and these come out the same.
     """
     shown = [Shown(REAL, one.patient, one.held_out, show_all(one.mammogram)) for one in masses]
     sides = [one.side for one in masses]
@@ -132,7 +134,7 @@ def collect_squares(
         if square is not None:
             held_out, patient = case.split == "val", patient_of(case)
             donors = [one for one in masses if one.held_out == held_out and one.patient != patient]
-            shown += _forge_all(case, mammogram, square, injector, donors, rng, lift=lift)
+            shown += _forge_all(case, mammogram, square, injector, donors, rng, lift=lift, kinds=kinds)
     return shown
 
 
@@ -145,20 +147,25 @@ def _forge_all(
     rng: np.random.Generator,
     *,
     lift: bool,
+    kinds: Collection[str],
 ) -> Iterator[Shown]:
     held_out, patient = case.split == "val", patient_of(case)
     seed = int(rng.integers(2**31))
     for kind, model in (("mammo-cgan", "white"), ("mammo-cgan-matched", "matched"), ("mammo-cgan-tissue", "tissue")):
+        if kind not in kinds:
+            continue
         forgery = injector.inject(mammogram, square, noise_model=model, lift=lift, seed=seed)  # type: ignore[arg-type]
         ratios = ring_ratios(forgery.mammogram.pixels, square, forgery.mask)
         yield Shown(kind, patient, held_out, show(forgery.mammogram.pixels, square), ratios)
-    if donors:
+    if donors and "real mass pasted" in kinds:
         pasted = paste(donors[int(rng.integers(len(donors)))], mammogram, square, seed=seed)
         if pasted is not None:
             yield Shown("real mass pasted", patient, held_out, pasted)
     # No mass at all: how much the places alone give away.
-    yield Shown("untouched", patient, held_out, show(mammogram.pixels, square))
-    yield Shown("Gaussian blob", patient, held_out, show(gaussian_blob(mammogram, square), square))
+    if "untouched" in kinds:
+        yield Shown("untouched", patient, held_out, show(mammogram.pixels, square))
+    if "Gaussian blob" in kinds:
+        yield Shown("Gaussian blob", patient, held_out, show(gaussian_blob(mammogram, square), square))
 
 
 def paste(mass: RealSquare, mammogram: Mammogram, square: Square, *, seed: int) -> np.ndarray | None:

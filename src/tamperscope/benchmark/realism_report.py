@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,29 +22,57 @@ _FOLDS = 5
 _SPLITS = 20
 
 
-def proxy(shown: Sequence[Shown], features: np.ndarray, kind: str) -> tuple[Bootstrap, Bootstrap]:
-    """AUC of telling squares of a kind from real ones.
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What the classifier says of some squares.
+
+    Attributes:
+        labels: int, N, 1 synthetic, 0 real.
+        scores: float, N, higher is more synthetic.
+        patients: of each.
+    """
+
+    labels: np.ndarray
+    scores: np.ndarray
+    patients: np.ndarray
+
+    @property
+    def auc(self) -> Bootstrap:
+        """Of telling synthetic from real squares, interval by patient."""
+        return bootstrap_auc(self.labels, self.scores, self.patients)
+
+
+def ask_held_out(shown: Sequence[Shown], features: np.ndarray, kind: str) -> Told:
+    """Squares of held-out patients, told by a classifier that learnt on the generators' patients.
 
     Args:
         shown: squares of all kinds.
         features: N x F, of the same squares.
-        kind: one of ``KINDS``.
-
-    Returns:
-        Learnt on the generators' patients and asked about those held out; and five folds by patient over all.
+        kind: one of ``KINDS``, told from real ones.
     """
-    chosen = np.array([one.kind in (REAL, kind) for one in shown])
-    x = features[chosen]
-    squares = [one for one, taken in zip(shown, chosen, strict=True) if taken]
-    labels = np.array([int(one.kind == kind) for one in squares])
-    held_out = np.array([one.held_out for one in squares])
-    patients = np.array([one.patient for one in squares])
+    x, labels, patients, held_out = _real_and(shown, features, kind)
     model = _classifier().fit(x[~held_out], labels[~held_out])
-    asked = bootstrap_auc(labels[held_out], model.decision_function(x[held_out]), patients[held_out])
-    scores = np.zeros(len(squares))
+    return Told(labels[held_out], model.decision_function(x[held_out]), patients[held_out])
+
+
+def ask_in_folds(shown: Sequence[Shown], features: np.ndarray, kind: str) -> Told:
+    """All squares, each told by a classifier of five that learnt on other patients; arguments as ``ask_held_out``."""
+    x, labels, patients, _ = _real_and(shown, features, kind)
+    scores = np.zeros(len(x))
     for learn, test in GroupKFold(_FOLDS).split(x, labels, patients):
         scores[test] = _classifier().fit(x[learn], labels[learn]).decision_function(x[test])
-    return asked, bootstrap_auc(labels, scores, patients)
+    return Told(labels, scores, patients)
+
+
+def _real_and(
+    shown: Sequence[Shown], features: np.ndarray, kind: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Features, labels, patients, whether held out: of real squares and those of a kind."""
+    chosen = np.array([one.kind in (REAL, kind) for one in shown])
+    squares = [one for one, taken in zip(shown, chosen, strict=True) if taken]
+    labels = np.array([int(one.kind == kind) for one in squares])
+    patients = np.array([one.patient for one in squares])
+    return features[chosen], labels, patients, np.array([one.held_out for one in squares])
 
 
 def summarise_realism(shown: Sequence[Shown], features: np.ndarray, diversity: Diversity | None = None) -> str:
@@ -67,7 +96,7 @@ def summarise_realism(shown: Sequence[Shown], features: np.ndarray, diversity: D
         of_kind = np.array([one.kind == kind for one in shown])
         if not of_kind.any():
             continue
-        asked, folded = proxy(shown, features, kind)
+        asked, folded = (ask(shown, features, kind).auc for ask in (ask_held_out, ask_in_folds))
         distance = kernel_distance(features[of_kind], features[real])
         rows.append(
             f"| {kind} | {int(of_kind.sum())} | {_cell(asked)} | {_cell(folded)} | "
@@ -100,10 +129,10 @@ def summarise_realism(shown: Sequence[Shown], features: np.ndarray, diversity: D
     return "\n".join(rows)
 
 
-def write_realism(text: str, out: Path) -> None:
-    """Write ``realism.md``."""
+def write_realism(text: str, out: Path, *, name: str = "realism.md") -> None:
+    """Write ``OUT/realism.md``, or another name."""
     out.mkdir(parents=True, exist_ok=True)
-    (out / "realism.md").write_text(text + "\n", encoding="utf-8")
+    (out / name).write_text(text + "\n", encoding="utf-8")
 
 
 def _classifier() -> LogisticRegression:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from tamperscope.cli.bench_cross_validate import cross_validate, cross_validate_multi_cue
-from tamperscope.cli.bench_injections import dark_tissue, figures, losses, places, realism
+from tamperscope.cli.bench_cross_validate import ablate, cross_validate, cross_validate_multi_cue
+from tamperscope.cli.bench_injections import cross_validate_realism, dark_tissue, figures, losses, places, realism
 from tamperscope.cli.bench_speed import precision, speed
 
 _DATA = click.option(
@@ -24,8 +24,10 @@ def bench() -> None:
 
 
 for _command in (
+    ablate,
     cross_validate,
     cross_validate_multi_cue,
+    cross_validate_realism,
     dark_tissue,
     figures,
     losses,

@@ -1,4 +1,4 @@
-"""``tamperscope bench cross-validate`` and ``cross-validate-multi-cue``: detectors trained and judged by patient."""
+"""``tamperscope bench cross-validate``, ``cross-validate-multi-cue``, ``ablate``: trained and judged by patient."""
 
 from __future__ import annotations
 
@@ -75,3 +75,34 @@ def cross_validate_multi_cue(
     for group in (group for entry in entries for group in entry.evaluation.groups if group.kind == "overall"):
         click.echo(f"{group.condition}: AUC {text(group.figures['AUC'])}")
     click.echo(page)
+
+
+@click.command("ablate")
+@click.argument("recipe", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("variants", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("benchmark", type=_FOLDER)
+@_DATA
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="OUT/ablations.md.")
+@click.option("--only", multiple=True, help="Only the variant of this name; can be given again.")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads; all cores by default.")
+def ablate(
+    recipe: Path, variants: Path, benchmark: Path, data: Path, out: Path, only: tuple[str, ...], threads: int | None
+) -> None:
+    """Train the trace network of RECIPE without one thing at a time (VARIANTS) and ask each about BENCHMARK.
+
+    Goes on where it was stopped. The table has the variants that are there by then.
+    """
+    import torch
+
+    from tamperscope.benchmark.cesm import load_cases
+    from tamperscope.benchmark.manifest import write_text
+    from tamperscope.train.ablation import ablate as run
+    from tamperscope.train.ablation import summarise
+    from tamperscope.train.config import AblationRecipe, TraceRecipe, load_recipe
+
+    settings, ablations = load_recipe(recipe, TraceRecipe), load_recipe(variants, AblationRecipe)
+    if threads:
+        torch.set_num_threads(threads)
+    table = summarise(run(settings, ablations, load_cases(data), benchmark, out=out, only=only), ablations)
+    write_text(out / "ablations.md", table + "\n")
+    click.echo(table)

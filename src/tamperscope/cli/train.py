@@ -51,13 +51,14 @@ def train_mammo_cgan(recipe: Path, data: Path, out: Path, threads: int | None, c
 
     A run that was stopped goes on from its checkpoints.
     """
+    from tamperscope.benchmark.cesm import load_cases
     from tamperscope.train.config import MammoCganRecipe, load_recipe
     from tamperscope.train.mammo_cgan import export_mammo_cgan
     from tamperscope.train.mammo_cgan import train_mammo_cgan as run
 
     settings = load_recipe(recipe, MammoCganRecipe, changes=changes)
     _limit_threads(threads)
-    first, second = run(settings, data=data, out=out)
+    first, second = run(settings, [case for case in load_cases(data) if case.split == "train"], out=out)
     export_mammo_cgan(settings, first, second, out / "weights")
     click.echo(f"exported to {out / 'weights'}")
 

@@ -16,6 +16,8 @@ CELL = 8
 KNOTS = 6
 SHRINKAGE = 40.0
 LIMIT = 8.0
+WIDTH = 40
+"""Channels of the head."""
 STATISTICS = 12
 LEARNT = 24
 COARSE = 16
@@ -122,7 +124,7 @@ def hat_weights(level: torch.Tensor, knots: torch.Tensor) -> torch.Tensor:
 class TraceHead(nn.Module):
     """Compared features N x (C + 2) x h x w (the last one: which cells are valid) to logits N x 1 x h x w."""
 
-    def __init__(self, compared: int, width: int = 40) -> None:
+    def __init__(self, compared: int, width: int = WIDTH) -> None:
         super().__init__()
         self.compared = compared + 1
         self.layers = nn.Sequential(
@@ -169,12 +171,18 @@ class TraceNetwork(nn.Module):
             brightness: N x h x w, the cells'.
             valid: N x h x w, which cells count.
         """
-        features = torch.cat([self.encoder(residuals, bands), structure], dim=1)
+        return self.head(self.compare(self.describe(residuals, bands, structure), brightness, valid))[:, 0]
+
+    def describe(self, residuals: torch.Tensor, bands: torch.Tensor, structure: torch.Tensor) -> torch.Tensor:
+        """Features of the cells: N x C x h x w."""
+        return torch.cat([self.encoder(residuals, bands), structure], dim=1)
+
+    def compare(self, features: torch.Tensor, brightness: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+        """What the head is given of them: N x (C + 2) x h x w, the last plane tells which cells are valid."""
         with torch.autocast("cpu", enabled=False):  # sums over an image need all of float32
-            compared = torch.stack(
+            return torch.stack(
                 [
                     torch.cat([compare_within_image(f, b, v), v[None].float()])
                     for f, b, v in zip(features.float(), brightness, valid, strict=True)
                 ]
             )
-        return self.head(compared)[:, 0]

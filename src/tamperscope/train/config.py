@@ -154,6 +154,28 @@ class TraceRecipe(_Recipe):
         return self
 
 
+class Variant(_Recipe):
+    """A trace training that differs in one thing from the others of an ablation."""
+
+    name: str = Field(pattern=r"^[a-z0-9-]+$")
+    """Of its folder."""
+    group: str
+    """In the table; variants that differ by the seed alone share one, and follow each other."""
+    seed: int = 0
+    leaves_out: tuple[str, ...] = ()
+    """Kinds of pseudo-forgeries that it never sees."""
+    network: Literal["trace", "fine-only", "not-compared", "halves"] = "trace"
+
+
+class AblationRecipe(_Recipe):
+    """Short trainings of the trace network on one fold."""
+
+    fold: int = Field(ge=0, le=2)
+    steps: int = Field(gt=0)
+    """Of crops; none on whole images."""
+    variants: tuple[Variant, ...]
+
+
 Loss = Literal["hole", "structure", "variation", "perceptual", "style"]
 """The losses of partial-convolution inpainting."""
 

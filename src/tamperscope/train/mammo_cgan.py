@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from tamperscope.benchmark.cesm import DATA_STATEMENT, load_cases
+from tamperscope.benchmark.cesm import DATA_STATEMENT, Case
 from tamperscope.benchmark.mass_squares import augment_square, cut_mass_squares
 from tamperscope.forge.harmonic import fill_harmonic
 from tamperscope.networks.mammo_cgan import HOLE, Discriminator, Generator, condition_of, ring_of
@@ -27,22 +28,21 @@ _CHECKPOINT_EVERY = 200
 _ACCURACY_MEMORY = 0.95
 
 
-def train_mammo_cgan(recipe: MammoCganRecipe, *, data: Path, out: Path) -> tuple[Generator, Generator]:
-    """Train both generators on the masses of the training patients.
+def train_mammo_cgan(recipe: MammoCganRecipe, cases: Sequence[Case], *, out: Path) -> tuple[Generator, Generator]:
+    """Train both generators on the masses of the given images.
 
     Writes ``OUT/cgan1.pt`` and ``OUT/cgan2.pt`` (checkpoints; a run that was stopped goes on from them) and a
     CSV of the losses beside each.
 
     Args:
         recipe: networks, losses, schedule.
-        data: the CESM folder; only images of its split *train* are used.
+        cases: images of the training patients.
         out: where checkpoints go.
 
     Returns:
         The generators of CGAN1 and CGAN2, in evaluation mode.
     """
     out.mkdir(parents=True, exist_ok=True)
-    cases = [case for case in load_cases(data) if case.split == "train"]
     masses = cut_mass_squares(cases, context=recipe.context, seed=recipe.seed)
     masses = masses[_lifts(masses) >= recipe.least_lift]
     rng = np.random.default_rng(recipe.seed)

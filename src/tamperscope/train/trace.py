@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -76,6 +76,14 @@ def card_of(recipe: TraceRecipe, *, data: str) -> dict[str, Any]:
     }
 
 
+class Loss(Protocol):
+    """What a training lessens, and the logits of whole crops."""
+
+    def __call__(  # noqa: D102  # as ``trace_loss``
+        self, network: TraceNetwork, batch: Batch, *, crop_weight: float, mixed: bool = False
+    ) -> tuple[torch.Tensor, torch.Tensor]: ...
+
+
 def trace_loss(
     network: TraceNetwork, batch: Batch, *, crop_weight: float, mixed: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -96,13 +104,15 @@ def trace_loss(
         logits = network(residuals, bands, structure, brightness, valid).float()
     positive, negative = valid & (share > 0.5), valid & (share < 0.02)
     losses = functional.binary_cross_entropy_with_logits(logits, positive.float(), reduction="none")
-    cells = 0.5 * (
-        (losses * positive).sum() / positive.sum().clamp_min(1)
-        + (losses * negative).sum() / negative.sum().clamp_min(1)
-    )
     crop = crop_logits(logits, valid)
     whole = functional.binary_cross_entropy_with_logits(crop, forged)
-    return cells + crop_weight * whole, crop
+    return balanced(losses, positive, negative) + crop_weight * whole, crop
+
+
+def balanced(losses: torch.Tensor, positive: torch.Tensor, negative: torch.Tensor) -> torch.Tensor:
+    """Mean of the cells' losses, forged and untouched cells weighing the same, however many there are."""
+    forged, untouched = ((losses * chosen).sum() / chosen.sum().clamp_min(1) for chosen in (positive, negative))
+    return 0.5 * (forged + untouched)
 
 
 def crop_logits(logits: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
@@ -111,9 +121,9 @@ def crop_logits(logits: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
     return smooth.masked_fill(~valid, -20).flatten(1).topk(_TOP).values.mean(1)
 
 
-def load_trace(checkpoint: Path) -> TraceNetwork:
+def load_trace(checkpoint: Path, build: Callable[[], TraceNetwork] = TraceNetwork) -> TraceNetwork:
     """The mean weights of a training so far, in evaluation mode."""
-    network = TraceNetwork()
+    network = build()
     average = _averaged(network)
     average.load_state_dict(torch.load(checkpoint, weights_only=True)["states"][1])
     network.load_state_dict(average.module.state_dict())
@@ -132,6 +142,8 @@ def train_trace(
     out: Path,
     start_from: Path | None = None,
     workers: int = 1,
+    build: Callable[[], TraceNetwork] = TraceNetwork,
+    loss: Loss = trace_loss,
 ) -> TraceNetwork:
     """Train on the pseudo-forgeries of the given images: on crops of them, then on whole ones if the recipe says so.
 
@@ -145,6 +157,8 @@ def train_trace(
         out: folder of the checkpoint.
         start_from: checkpoint of another training, from whose mean weights this one starts.
         workers: processes that draw crops.
+        build: the network, untrained; another one and another loss for ablations.
+        loss: what it is trained to lessen.
 
     Returns:
         The network with the mean of its last weights, in evaluation mode.
@@ -158,6 +172,8 @@ def train_trace(
             lambda start: make_batches(recipe, sources, patients, injector, start=start, workers=workers),
             checkpoint,
             start_from,
+            build,
+            loss,
         )
 
     if recipe.whole is None:
@@ -173,13 +189,15 @@ def _train(
     batches_from: Callable[[int], Iterable[Batch]],
     checkpoint: Path,
     start_from: Path | None,
+    build: Callable[[], TraceNetwork],
+    loss_of: Loss,
 ) -> TraceNetwork:
     """One phase of a training; ``batches_from`` gives the batches from a step on."""
     keep_freed_memory()
     torch.manual_seed(recipe.seed)
-    network = TraceNetwork()
+    network = build()
     if start_from is not None:
-        network.load_state_dict(load_trace(start_from).state_dict())
+        network.load_state_dict(load_trace(start_from, build).state_dict())
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch's stubs lack it
     average = _averaged(network)
     optimiser = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=1e-3)
@@ -190,9 +208,7 @@ def _train(
         recent: list[tuple[float, float]] = []
         progress = tqdm(batches_from(start), desc=checkpoint.stem, initial=start, total=recipe.steps, mininterval=20)
         for step, batch in enumerate(progress, start + 1):
-            loss, crop = trace_loss(
-                network, batch, crop_weight=recipe.crop_weight, mixed=recipe.precision == "bfloat16"
-            )
+            loss, crop = loss_of(network, batch, crop_weight=recipe.crop_weight, mixed=recipe.precision == "bfloat16")
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

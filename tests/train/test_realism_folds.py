@@ -1,0 +1,90 @@
+"""The reader proxy in folds: whose squares are held out, and by which generators they are drawn."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("sklearn")
+
+from pathlib import Path
+
+from tamperscope.benchmark.cesm import Case
+from tamperscope.benchmark.realism import REAL, Shown
+from tamperscope.benchmark.splits import patient_folds
+from tamperscope.train import realism_folds
+from tamperscope.train.realism_folds import FOLDS, cross_validate_realism, to_markdown
+
+CASES = [
+    Case(f"IM{number:04d}", Path("none"), "train", (number // 2, number // 2), False, (), ()) for number in range(60)
+]
+KIND = "mammo-cgan-tissue"
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Fold of the generators, case, split: no network is trained or asked."""
+    seen = []
+
+    def collect(cases, injector, masses, *, seed, kinds):
+        assert masses == [case.name for case in cases]
+        seen.extend((injector, case.name, case.split) for case in cases)
+        picture = np.zeros((128, 128), np.float32)
+        return [
+            Shown(kind, str(case.patients[0]), case.split == "val", picture)
+            for case in cases
+            for kind in (REAL, *kinds)
+        ]
+
+    monkeypatch.setattr(realism_folds, "collect_squares", collect)
+    monkeypatch.setattr(realism_folds, "real_squares", lambda cases, *, seed: [case.name for case in cases])
+    monkeypatch.setattr(realism_folds, "load_mobilenet_v2", lambda: None)
+    # Synthetic squares are the odd ones; they differ in one feature.
+    monkeypatch.setattr(
+        realism_folds,
+        "features",
+        lambda network, pictures: np.stack([np.arange(len(pictures)) % 2, np.zeros(len(pictures))], 1),
+    )
+    monkeypatch.setattr(realism_folds, "Injector", SimpleNamespace(load=lambda *, folder: int(folder.parent.name[-1])))
+    return seen
+
+
+def trained(out):
+    for fold in range(FOLDS):
+        weights = out / f"fold-{fold}" / "weights"
+        weights.mkdir(parents=True)
+        (weights / "mammo-cgan-2.json").write_text("{}")
+
+
+def test_every_patient_is_held_out_once_from_generators_that_know_none_of_them(tmp_path, drawn):
+    trained(tmp_path)
+    (result,) = cross_validate_realism(None, CASES, out=tmp_path, kinds=[KIND])
+    held_out = [(fold, name) for fold, name, split in drawn if split == "val"]
+    assert sorted(name for _, name in held_out) == [case.name for case in CASES]
+    for number, fold in enumerate(patient_folds(CASES, FOLDS)):
+        assert {name for judge, name in held_out if judge == number} == {case.name for case in fold.test}
+    assert result.masses == len(CASES)
+    assert len(result.told[KIND].labels) == 2 * len(CASES)
+    assert result.told[KIND].auc.estimate == 1
+
+
+def test_the_table_has_a_column_a_seed(tmp_path, drawn):
+    trained(tmp_path)
+    text = to_markdown(list(cross_validate_realism(None, CASES, out=tmp_path, seeds=(3, 5), kinds=[KIND])))
+    assert "60 real masses, each held out once in 5 folds" in text
+    assert "| kind | seed 3 | seed 5 |" in text
+    assert f"| {KIND} | 1.00 [1.00, 1.00] | 1.00 [1.00, 1.00] |" in text
+
+
+def test_generators_are_trained_on_the_other_folds(tmp_path, drawn, monkeypatch):
+    learnt = []
+
+    def train(recipe, cases, *, out):
+        learnt.append({case.name for case in cases})
+        return None, None
+
+    monkeypatch.setattr(realism_folds, "train_mammo_cgan", train)
+    monkeypatch.setattr(realism_folds, "export_mammo_cgan", lambda recipe, first, second, folder: None)
+    list(cross_validate_realism(None, CASES, out=tmp_path, kinds=[KIND]))
+    assert learnt == [{case.name for case in fold.train} for fold in patient_folds(CASES, FOLDS)]
