@@ -6,10 +6,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 torch = pytest.importorskip("torch")
 
 from tamperscope.benchmark.cesm import Case  # noqa: E402
+from tamperscope.cli.train import train  # noqa: E402
 from tamperscope.detect.calibration import Calibration  # noqa: E402
 from tamperscope.detect.cues.trace import cell_means, comparable_cells, compare_cells  # noqa: E402
 from tamperscope.detect.multi_cue import CALIBRATION, MultiCueDetector  # noqa: E402
@@ -269,3 +271,13 @@ def test_a_whole_image_is_drawn_with_all_its_cells(recipe, sources, injector):
 def test_echo_wants_even_batches():
     with pytest.raises(TamperscopeError, match="batch must be even"):
         load_recipe(CONFIG, TraceRecipe, changes=["batch=3"])
+
+
+def test_a_device_that_is_not_there_is_told_before_anything_is_read(tmp_path):
+    for name in ("meta", "nonsense"):
+        result = CliRunner().invoke(
+            train, ["trace", str(CONFIG), "--data", str(tmp_path), "--out", str(tmp_path / "out"), "--device", name]
+        )
+        assert isinstance(result.exception, TamperscopeError)
+        assert f"can't train on '{name}' here" in str(result.exception)
+    assert not list(tmp_path.iterdir())

@@ -139,8 +139,17 @@ def train_autoencoder(recipe: Path, data: Path, out: Path, threads: int | None) 
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Start from the mean weights of another training's trace.pt.",
 )
+@click.option("--device", default="cpu", show_default=True, help="What PyTorch trains on, such as cuda.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes that draw crops.")
 def train_trace(
-    recipe: Path, data: Path, out: Path, threads: int | None, fold: int | None, start_from: Path | None
+    recipe: Path,
+    data: Path,
+    out: Path,
+    threads: int | None,
+    fold: int | None,
+    start_from: Path | None,
+    device: str,
+    workers: int,
 ) -> None:
     """Train the trace network of the detector multi-cue on the split "train", or of a fold.
 
@@ -150,9 +159,19 @@ def train_trace(
     from tamperscope.train.config import TraceRecipe, load_recipe
     from tamperscope.train.multi_cue import train_multi_cue
 
+    _check_device(device)
     settings = load_recipe(recipe, TraceRecipe)
     _limit_threads(threads)
-    weights = train_multi_cue(settings, load_cases(data), out=out, fold=fold, start_from=start_from, threads=threads)
+    weights = train_multi_cue(
+        settings,
+        load_cases(data),
+        out=out,
+        fold=fold,
+        start_from=start_from,
+        threads=threads,
+        device=device,
+        workers=workers,
+    )
     click.echo(f"exported to {weights}")
 
 
@@ -161,3 +180,15 @@ def _limit_threads(threads: int | None) -> None:
 
     if threads:
         torch.set_num_threads(threads)
+
+
+def _check_device(name: str) -> None:
+    import torch
+
+    from tamperscope.errors import TamperscopeError
+
+    try:
+        torch.zeros(1, device=name).cpu()
+    except (AssertionError, NotImplementedError, RuntimeError) as error:
+        first = str(error).splitlines()[0]
+        raise TamperscopeError(f"PyTorch can't train on '{name}' here: {first}") from error

@@ -91,7 +91,7 @@ def compare_within_image(features: torch.Tensor, brightness: torch.Tensor, valid
         (C + 1) x h x w; 0 where not valid.
     """
     flat, level = features.flatten(1)[:, valid.flatten()], brightness.flatten()[valid.flatten()]
-    knots = torch.quantile(level, torch.linspace(0, 1, KNOTS))
+    knots = torch.quantile(level, torch.linspace(0, 1, KNOTS, device=level.device))
     weight = hat_weights(level, knots)  # K x n
     share = weight.sum(1)
     overall = flat.mean(1, keepdim=True)
@@ -101,7 +101,7 @@ def compare_within_image(features: torch.Tensor, brightness: torch.Tensor, valid
     variance = (centred.square() @ weight.T + SHRINKAGE * spread) / (share + SHRINKAGE)
     z = centred * torch.rsqrt(variance @ weight + 1e-4)
     count = z.shape[1]
-    covariance = z @ z.T / count + 0.1 * torch.eye(len(z))
+    covariance = z @ z.T / count + 0.1 * torch.eye(len(z), device=z.device)
     distance = (z * torch.linalg.solve(covariance, z)).mean(0, keepdim=True)
     rows = torch.cat([z.clamp(-LIMIT, LIMIT), torch.log(distance + 0.1)], 0)
     out = features.new_zeros(len(rows), valid.numel())
@@ -115,7 +115,7 @@ def hat_weights(level: torch.Tensor, knots: torch.Tensor) -> torch.Tensor:
     low, high = knots[place - 1], knots[place]
     share = ((level - low) / (high - low).clamp_min(1e-6)).clamp(0, 1)
     weight = level.new_zeros(len(knots), len(level))
-    columns = torch.arange(len(level))
+    columns = torch.arange(len(level), device=level.device)
     weight[place - 1, columns] = 1 - share
     weight[place, columns] += share
     return weight
@@ -179,7 +179,7 @@ class TraceNetwork(nn.Module):
 
     def compare(self, features: torch.Tensor, brightness: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         """What the head is given of them: N x (C + 2) x h x w, the last plane tells which cells are valid."""
-        with torch.autocast("cpu", enabled=False):  # sums over an image need all of float32
+        with torch.autocast(features.device.type, enabled=False):  # sums over an image need all of float32
             return torch.stack(
                 [
                     torch.cat([compare_within_image(f, b, v), v[None].float()])

@@ -19,7 +19,7 @@ class FineOnly(TraceNetwork):
     def describe(self, residuals: torch.Tensor, bands: torch.Tensor, structure: torch.Tensor) -> torch.Tensor:
         """Features of the cells, those of coarse structure 0."""
         features = super().describe(residuals, bands, structure)
-        keep = torch.ones(features.shape[1], 1, 1)
+        keep = features.new_ones(features.shape[1], 1, 1)
         keep[-COARSE - STRUCTURE :] = 0
         return features * keep
 

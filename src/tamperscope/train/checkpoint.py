@@ -22,7 +22,7 @@ def resume(path: Path, parts: Sequence[Any]) -> int:
     """
     if not path.exists():
         return 0
-    saved = torch.load(path, weights_only=True)
+    saved = torch.load(path, map_location="cpu", weights_only=True)
     if "states" not in saved or len(saved["states"]) != len(parts):
         raise TamperscopeError(f"{path} is no checkpoint of this training by this version: move it away to start anew.")
     for part, state in zip(parts, saved["states"], strict=True):

@@ -30,6 +30,8 @@ def train_multi_cue(
     fold: int | None = None,
     start_from: Path | None = None,
     threads: int | None = None,
+    device: str = "cpu",
+    workers: int = 1,
 ) -> Path:
     """Train the trace network, export it and calibrate the detector with it.
 
@@ -42,6 +44,8 @@ def train_multi_cue(
         fold: train on the training patients of one of three folds; None takes the split "train", calibrated on "val".
         start_from: checkpoint of another training to start from.
         threads: of the networks, for calibration.
+        device: PyTorch's name of what is trained on, such as ``cuda``.
+        workers: processes that draw crops; a GPU learns faster than one of them draws.
 
     Returns:
         The folder of the weights.
@@ -59,7 +63,7 @@ def train_multi_cue(
         advice = "cross-validate all folds, then it borrows from the others (bench cross-validate-multi-cue)"
     if len(held) < LEAST_IMAGES:
         raise TamperscopeError(f"{len(held)} images are left for calibration, which takes {LEAST_IMAGES}: {advice}.")
-    weights = _train(recipe, learn, out, start_from=start_from)
+    weights = _train(recipe, learn, out, start_from=start_from, device=device, workers=workers)
     detector = MultiCueDetector.uncalibrated(weights=weights, threads=threads)
     calibrate_on(held, detector, seed=recipe.seed).save(weights / CALIBRATION)
     return weights
@@ -144,9 +148,19 @@ def cross_validate(
     return out / "run"
 
 
-def _train(recipe: TraceRecipe, learn: Sequence[Case], out: Path, *, start_from: Path | None = None) -> Path:
+def _train(
+    recipe: TraceRecipe,
+    learn: Sequence[Case],
+    out: Path,
+    *,
+    start_from: Path | None = None,
+    device: str = "cpu",
+    workers: int = 1,
+) -> Path:
     """Train and export: the folder of the weights."""
-    network = train_trace(recipe, learn, Injector.load(threads=1), out=out, start_from=start_from)
+    network = train_trace(
+        recipe, learn, Injector.load(threads=1), out=out, start_from=start_from, device=device, workers=workers
+    )
     data = f"{SOURCE_STATEMENT} {len(learn)} images, most of them resampled."
     export_trace(network, out / "weights", card=card_of(recipe, data=data))
     return out / "weights"

@@ -100,7 +100,7 @@ def trace_loss(
     """
     *pictures, structure, brightness, valid, share, forged = batch
     residuals, bands = (picture.contiguous(memory_format=torch.channels_last) for picture in pictures)
-    with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+    with torch.autocast(residuals.device.type, torch.bfloat16, enabled=mixed):
         logits = network(residuals, bands, structure, brightness, valid).float()
     positive, negative = valid & (share > 0.5), valid & (share < 0.02)
     losses = functional.binary_cross_entropy_with_logits(logits, positive.float(), reduction="none")
@@ -125,9 +125,9 @@ def load_trace(checkpoint: Path, build: Callable[[], TraceNetwork] = TraceNetwor
     """The mean weights of a training so far, in evaluation mode."""
     network = build()
     average = _averaged(network)
-    average.load_state_dict(torch.load(checkpoint, weights_only=True)["states"][1])
+    average.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["states"][1])
     network.load_state_dict(average.module.state_dict())
-    return network.eval()
+    return network.cpu().eval()
 
 
 def _averaged(network: TraceNetwork) -> torch.optim.swa_utils.AveragedModel:
@@ -144,6 +144,7 @@ def train_trace(
     workers: int = 1,
     build: Callable[[], TraceNetwork] = TraceNetwork,
     loss: Loss = trace_loss,
+    device: str = "cpu",
 ) -> TraceNetwork:
     """Train on the pseudo-forgeries of the given images: on crops of them, then on whole ones if the recipe says so.
 
@@ -159,6 +160,7 @@ def train_trace(
         workers: processes that draw crops.
         build: the network, untrained; another one and another loss for ablations.
         loss: what it is trained to lessen.
+        device: PyTorch's name of what it is trained on, such as ``cuda``.
 
     Returns:
         The network with the mean of its last weights, in evaluation mode.
@@ -174,6 +176,7 @@ def train_trace(
             start_from,
             build,
             loss,
+            device,
         )
 
     if recipe.whole is None:
@@ -191,6 +194,7 @@ def _train(
     start_from: Path | None,
     build: Callable[[], TraceNetwork],
     loss_of: Loss,
+    device: str,
 ) -> TraceNetwork:
     """One phase of a training; ``batches_from`` gives the batches from a step on."""
     keep_freed_memory()
@@ -198,7 +202,7 @@ def _train(
     network = build()
     if start_from is not None:
         network.load_state_dict(load_trace(start_from, build).state_dict())
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch's stubs lack it
+    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch's stubs lack it
     average = _averaged(network)
     optimiser = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps + 1, pct_start=0.1)
@@ -208,14 +212,16 @@ def _train(
         recent: list[tuple[float, float]] = []
         progress = tqdm(batches_from(start), desc=checkpoint.stem, initial=start, total=recipe.steps, mininterval=20)
         for step, batch in enumerate(progress, start + 1):
-            loss, crop = loss_of(network, batch, crop_weight=recipe.crop_weight, mixed=recipe.precision == "bfloat16")
+            there = [part.to(device) for part in batch]
+            loss, crop = loss_of(network, there, crop_weight=recipe.crop_weight, mixed=recipe.precision == "bfloat16")
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             schedule.step()
             average.update_parameters(network)
-            recent.append((float(loss.detach()), float(((crop > 0) == (batch[-1] > 0.5)).float().mean())))
+            right = (crop > 0).cpu() == (batch[-1] > 0.5)
+            recent.append((float(loss.detach()), float(right.float().mean())))
             if step % CHECKPOINT_EVERY == 0 or step == recipe.steps:
                 mean, accuracy = np.mean(recent, axis=0)
                 recent = []
@@ -223,4 +229,4 @@ def _train(
                 progress.set_postfix(loss=f"{mean:.3f}", accuracy=f"{accuracy:.3f}")
                 keep(checkpoint, parts, step)
     network.load_state_dict(average.module.state_dict())
-    return network.eval()
+    return network.cpu().eval()
