@@ -66,6 +66,17 @@ def test_it_follows_the_noise_curve():
     assert bright / dark == pytest.approx(np.sqrt(650 / 350), rel=0.12)
 
 
+def test_it_is_as_strong_as_around_where_it_does_not_follow_the_curve():
+    mammogram, noise = tissue_with_noise(0.6, by_brightness=True)
+    pictures = (np.full((240, 240), level, np.float32) for level in (450.0, 650.0))
+    dark, bright = (
+        matched_noise(mammogram, SQUARE, picture, slice(37, 202), np.random.default_rng(2), by_brightness=False)
+        for picture in pictures
+    )
+    np.testing.assert_array_equal(dark, bright)
+    assert fine_noise(dark) == pytest.approx(fine_noise(noise[SQUARE.slices]), rel=0.1)
+
+
 def test_the_noise_curve_is_the_true_one():
     mammogram, _ = tissue_with_noise(0, by_brightness=True)
     curve = noise_curve(mammogram)

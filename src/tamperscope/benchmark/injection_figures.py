@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 
 from tamperscope.benchmark.cesm import Case
-from tamperscope.benchmark.realism import Places, forgery_squares, show
+from tamperscope.benchmark.mass_squares import square_around
+from tamperscope.benchmark.realism import REAL, UNTOUCHED, Places, forgery_squares, lossless_images, patient_of, show
 from tamperscope.forge.forgery import Forgery, Square
-from tamperscope.forge.injector import Injector, NoiseModel
+from tamperscope.forge.injector import CONTEXT, Injector, NoiseModel
 from tamperscope.forge.lesion import outline
 from tamperscope.forge.mass_places import likely_square
 from tamperscope.forge.matched_noise import patch_side, power_spectrum, radial
@@ -83,8 +84,9 @@ def write_figures(
     draw_sheet(pictures, out / "seeds.jpg", columns=8)
 
     ratios = list(_ratios(cases, injector, seed=seed, count=spectra, places=places, lift=lift))
+    ratios += _ratios_of_masses(cases, seed=seed)
     draw_spectra(
-        {model: np.stack([row[2] for row in ratios if row[0] == model]) for model in get_args(NoiseModel)},
+        {kind: np.stack([row[2] for row in ratios if row[0] == kind]) for kind in (*get_args(NoiseModel), UNTOUCHED)},
         out / "spectra.png",
     )
     return _table(ratios)
@@ -136,20 +138,31 @@ def _around(square: Square, shape: tuple[int, int]) -> Square:
 def _ratios(
     cases: Sequence[Case], injector: Injector, *, seed: int, count: int, places: Places, lift: bool
 ) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Noise model, patient, and power inside over outside at each whole frequency of a patch of 32 pixels."""
+    """Noise model, patient, and power inside over outside at each whole frequency of a patch of 32 pixels.
+
+    The same squares before anything is put in are a kind of their own: noise grows with brightness, and the middle of a
+    likely square is brighter than what is around it.
+    """
     done = 0
     for case, mammogram, square in forgery_squares(cases, cases, seed=seed, places=places):
         if patch_side(square.side) < 64:
             continue  # too small a tumour for a spectrum
-        rows = []
         for model in get_args(NoiseModel):
             forgery = injector.inject(mammogram, square, noise_model=model, threshold=300, lift=lift, seed=seed)
-            ratio = spectrum_ratio(forgery.mammogram.pixels, mammogram, square)
-            rows.append((model, f"{case.patients[0]}-{case.patients[1]}", ratio))
-        yield from rows
+            yield model, patient_of(case), spectrum_ratio(forgery.mammogram.pixels, mammogram, square)
+        yield UNTOUCHED, patient_of(case), spectrum_ratio(mammogram.pixels, mammogram, square)
         done += 1
         if done == count:
             return
+
+
+def _ratios_of_masses(cases: Sequence[Case], *, seed: int) -> Iterator[tuple[str, str, np.ndarray]]:
+    """The same of real masses with what is around them, as far as they are as large."""
+    for case, mammogram, scale in lossless_images(cases, seed, "masses"):
+        for box in case.masses:
+            square = square_around(mammogram, box, scale=scale, context=CONTEXT)
+            if square is not None and patch_side(square.side) >= 64:
+                yield REAL, patient_of(case), spectrum_ratio(mammogram.pixels, mammogram, square)
 
 
 def spectrum_ratio(pixels: np.ndarray, mammogram: Mammogram, square: Square, *, patch: int = 32) -> np.ndarray:
@@ -178,25 +191,25 @@ def spectrum_ratio(pixels: np.ndarray, mammogram: Mammogram, square: Square, *, 
 
 def _table(ratios: Sequence[tuple[str, str, np.ndarray]]) -> str:
     """Geometric means by band with intervals by patient."""
-    images = len(ratios) // len(get_args(NoiseModel))
     names = [f"{low:g} to {high:g}" for low, high in BANDS]
     rows = [
-        f"{images} images; power inside over outside (1 is a match), geometric mean, 95 % interval by patient; "
-        "cycles a pixel:",
+        "Power inside over outside (1 is a match), geometric mean, 95 % interval by patient; cycles a pixel:",
         "",
-        "| stage 7 | " + " | ".join(names) + " |",
-        "| --- |" + " --- |" * len(BANDS),
+        "| stage 7, or none | squares | " + " | ".join(names) + " |",
+        "| --- | ---: |" + " --- |" * len(BANDS),
     ]
-    for model in get_args(NoiseModel):
-        of_model = [row for row in ratios if row[0] == model]
-        logs = np.log(np.stack([row[2] for row in of_model]))
+    for kind in (*get_args(NoiseModel), UNTOUCHED, REAL):
+        of_kind = [row for row in ratios if row[0] == kind]
+        if not of_kind:
+            continue
+        logs = np.log(np.stack([row[2] for row in of_kind]))
         frequency = np.arange(logs.shape[1]) / (2 * (logs.shape[1] - 1))
         cells = []
         for low, high in BANDS:
             values = logs[:, (frequency >= low) & (frequency < high)].mean(1)
-            mean = cluster_bootstrap(partial(_geometric_mean, values), [row[1] for row in of_model], draws=1000)
+            mean = cluster_bootstrap(partial(_geometric_mean, values), [row[1] for row in of_kind], draws=1000)
             cells.append(f"{mean.estimate:.2f} [{mean.interval.low:.2f}, {mean.interval.high:.2f}]")
-        rows.append(f"| {model} | " + " | ".join(cells) + " |")
+        rows.append(f"| {kind} | {len(of_kind)} | " + " | ".join(cells) + " |")
     return "\n".join(rows)
 
 

@@ -32,8 +32,8 @@ from tamperscope.networks.mobilenet_v2 import MobileNetV2Features
 SHOWN_SIDE = 128
 WINDOW = (300.0, 800.0)
 """Display window, reference intensity."""
-REAL = "real mass"
-KINDS = ("mammo-cgan-tissue", "mammo-cgan-matched", "mammo-cgan", "real mass pasted", "untouched", "Gaussian blob")
+REAL, PASTED, UNTOUCHED, BLOB = "real mass", "real mass pasted", "untouched", "Gaussian blob"
+KINDS = ("mammo-cgan-tissue", "mammo-cgan-matched", "mammo-cgan", PASTED, UNTOUCHED, BLOB)
 BANDS = ((0.0, 1.0), (1.0, 2.0), (2.0, 4.0))
 """Sigmas of the Gaussians whose differences are the bands of ``ring_ratios``, pixels."""
 Places = Literal["likely", "anywhere"]
@@ -157,15 +157,15 @@ def _forge_all(
         forgery = injector.inject(mammogram, square, noise_model=model, lift=lift, seed=seed)  # type: ignore[arg-type]
         ratios = ring_ratios(forgery.mammogram.pixels, square, forgery.mask)
         yield Shown(kind, patient, held_out, show(forgery.mammogram.pixels, square), ratios)
-    if donors and "real mass pasted" in kinds:
+    if donors and PASTED in kinds:
         pasted = paste(donors[int(rng.integers(len(donors)))], mammogram, square, seed=seed)
         if pasted is not None:
-            yield Shown("real mass pasted", patient, held_out, pasted)
+            yield Shown(PASTED, patient, held_out, pasted)
     # No mass at all: how much the places alone give away.
-    if "untouched" in kinds:
-        yield Shown("untouched", patient, held_out, show(mammogram.pixels, square))
-    if "Gaussian blob" in kinds:
-        yield Shown("Gaussian blob", patient, held_out, show(gaussian_blob(mammogram, square), square))
+    if UNTOUCHED in kinds:
+        yield Shown(UNTOUCHED, patient, held_out, show(mammogram.pixels, square))
+    if BLOB in kinds:
+        yield Shown(BLOB, patient, held_out, show(gaussian_blob(mammogram, square), square))
 
 
 def paste(mass: RealSquare, mammogram: Mammogram, square: Square, *, seed: int) -> np.ndarray | None:

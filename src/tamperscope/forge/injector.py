@@ -145,8 +145,9 @@ class Injector:
                 tissue as bright as that around the masses they learnt from, and what they draw is taken down again; in
                 images whose tissue has less contrast so has the tumour (``forge/tissue_contrast.py``); it comes to
                 the middle, fades out in a circle and is nowhere darker than the tissue there (``forge/settle.py``);
-                and of the tissue's own texture no hole is deeper than the tissue is uneven. Without it, rings, second
-                spots, straight edges and black specks show.
+                of the tissue's own texture no hole is deeper than the tissue is uneven; and matched noise is as strong
+                as around. Without it, matched noise is a third too strong, and rings, second spots, straight edges
+                and black specks show.
             like: float32, square, reference intensity: another square, for whose surroundings the tumour is drawn
                 instead of this one's. With the same seed it is the same tumour as there.
             seed: of the tumour, the noise before CGAN2 and that of stage 7; the same seed gives the same bytes.
@@ -178,7 +179,8 @@ class Injector:
             generated = generated + noise * rng.standard_normal(generated.shape)  # stage 7
         weight = weight_matrix(generated, threshold=threshold, smoothing=smoothing, power=power)
         if noise_model == "matched":
-            grain = matched_noise(mammogram, square, generated, generated_part(square), rng)
+            part = generated_part(square)
+            grain = matched_noise(mammogram, square, generated, part, rng, by_brightness=not lift)
             generated = generated + through_merge(_of_strength(grain, noise), weight)  # stage 7
         elif noise_model == "tissue":
             texture = kept_texture(mammogram, square, generated, generated_part(square), even=lift)

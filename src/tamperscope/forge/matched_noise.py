@@ -3,7 +3,7 @@
 The generators' picture of 64 x 64 pixels is enlarged, so it lacks everything finer than its own pixels. White noise
 fills that gap with a spectrum that no mammogram has. Here the power spectrum of the tissue in and around the square
 is measured, the spectrum that the enlarged picture already has is taken off, and Gaussian noise of what is lacking is
-drawn (random phase texture: Galerne, Gousseau and Morel, 2011). Its strength follows the image's own noise curve.
+drawn (random phase texture: Galerne, Gousseau and Morel, 2011).
 """
 
 from __future__ import annotations
@@ -24,7 +24,13 @@ _STRENGTHS = (0.5, 2.0)
 
 
 def matched_noise(
-    mammogram: Mammogram, square: Square, generated: np.ndarray, middle: slice, rng: np.random.Generator
+    mammogram: Mammogram,
+    square: Square,
+    generated: np.ndarray,
+    middle: slice,
+    rng: np.random.Generator,
+    *,
+    by_brightness: bool = True,
 ) -> np.ndarray:
     """Noise with the power spectrum that the generated picture lacks.
 
@@ -34,6 +40,9 @@ def matched_noise(
         generated: side x side, the enlarged picture without noise, reference intensity.
         middle: rows and columns of the picture that the generators made.
         rng: draws the noise.
+        by_brightness: whether its strength follows the image's own noise curve to the tumour's brightness. The noise
+            of a detector does; but most of what is matched here is tissue, and that of masses is no stronger: with it
+            the power exceeds that of untouched squares by a third (docs, injection).
 
     Returns:
         float64, side x side, zero mean.
@@ -41,7 +50,8 @@ def matched_noise(
     around, tissue, own = _spectra(mammogram, square, generated, middle)
     share = _share(tissue, own)
     noise = _coloured(tissue * share[_rings(len(tissue))], square.side, rng)
-
+    if not by_brightness:
+        return noise
     curve = noise_curve(mammogram)
     inside = mammogram.tissue[around]
     level = curve.at(mammogram.pixels[around][inside]).mean() if inside.any() else 0.0
