@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tamperscope.detect.cues.copies import copied_areas, find_copies
+from tamperscope.detect.cues.copies import find_copies, weigh_copies
 from tamperscope.detect.cues.trace import OUTSIDE
 
 
@@ -17,8 +17,8 @@ def tissue(seed, shape=(504, 424)):
 
 
 def largest(copies):
-    """Effective pixels of the largest copied area."""
-    return max((float(sizes.max()) for _, _, sizes in copies), default=0)
+    """Weight of the heaviest copied area."""
+    return max((float(weights.max()) for _, _, weights in copies), default=0)
 
 
 EVERYWHERE = np.ones((504, 424), bool)
@@ -39,13 +39,41 @@ def test_both_ends_of_a_copy_are_marked(mirrored, gain):
     pixels[300:370, 250:320] = gain * (patch[:, ::-1] if mirrored else patch) + 20
     copies, pairs = find_copies(pixels, EVERYWHERE)
     assert pairs >= 1
-    area = copied_areas(copies, ALIKE)
+    area = weigh_copies(copies, ALIKE)
     marked = area > 1000
     for box in (np.s_[60:130, 50:120], np.s_[300:370, 250:320]):
         assert marked[box].mean() > 0.4
     away = marked.copy()
     away[40:150, 30:140] = away[280:390, 230:340] = False
     assert not away.any()
+
+
+def test_copies_of_four_millimetres_are_found():
+    """With a soft rim and noise of their own, in tissue whose crests lie where they will."""
+    rows, columns = np.indices((60, 60)) - 29.5
+    share = np.clip((20 - np.hypot(rows, columns)) / 3 + 0.5, 0, 1)
+    found = 0
+    for seed in range(8):
+        pixels = tissue(seed)
+        noise = 0.3 * np.random.default_rng(100 + seed).standard_normal((60, 60))
+        here = pixels[320:380, 280:340]
+        pixels[320:380, 280:340] = share * (pixels[80:140, 60:120] + 15 + noise) + (1 - share) * here
+        copies, _ = find_copies(pixels, EVERYWHERE)
+        found += largest(copies) > 0
+        for start, end, _ in copies:
+            for middle, ends in zip(((110, 90), (350, 310)), (start, end), strict=True):
+                assert np.hypot(ends[0] - middle[0], ends[1] - middle[1]).max() < 20
+    assert found >= 7
+
+
+def test_pixels_that_correlate_better_weigh_more():
+    weights = []
+    for noise in (0.5, 2.5):
+        pixels = tissue(0)
+        patch = pixels[60:130, 50:120]
+        pixels[300:370, 250:320] = patch + noise * np.random.default_rng(1).standard_normal(patch.shape)
+        weights.append(largest(find_copies(pixels, EVERYWHERE)[0]))
+    assert weights[0] > 1.4 * weights[1] > 1000
 
 
 def test_a_straight_line_is_no_copy_of_itself():
@@ -59,7 +87,7 @@ def test_a_straight_line_is_no_copy_of_itself():
 def test_too_small_or_flat_images_have_no_copies():
     copies, pairs = find_copies(np.full((504, 424), 500, np.float32), EVERYWHERE)
     assert pairs == 0
-    assert not copied_areas(copies, ALIKE).any()
+    assert not weigh_copies(copies, ALIKE).any()
 
 
 def test_where_everything_repeats_it_comes_to_an_end():
@@ -81,7 +109,7 @@ def test_the_end_that_is_odd_to_the_trace_cue_counts_more(mirrored):
     for odd, other in ((first, second), (second, first)):
         logits = ALIKE.copy()
         logits[tuple(slice(side.start // 8, side.stop // 8) for side in odd)] = 1
-        area = copied_areas(copies, logits)
+        area = weigh_copies(copies, logits)
         assert area[odd].max() == 2 * area[other].max() > 1000
 
 
@@ -90,5 +118,5 @@ def test_no_end_is_preferred_where_one_can_not_be_compared():
     pixels[300:380, 250:330] = pixels[60:140, 50:130]
     logits = ALIKE.copy()
     logits[30:] = OUTSIDE
-    area = copied_areas(find_copies(pixels, EVERYWHERE)[0], logits)
+    area = weigh_copies(find_copies(pixels, EVERYWHERE)[0], logits)
     assert area[:200].max() == area[200:].max() > 1000

@@ -15,7 +15,7 @@ import numpy as np
 from tamperscope.detect.calibration import FALSE_ALARMS, RULES, Calibration, Untouched
 from tamperscope.detect.cues.adapted import Adaptation
 from tamperscope.detect.cues.areas import area_evidence
-from tamperscope.detect.cues.copies import Copy, copied_areas, find_copies
+from tamperscope.detect.cues.copies import Copy, find_copies, weigh_copies
 from tamperscope.detect.cues.trace import by_cells, compare_cells, trace_evidence, whole_cells
 from tamperscope.detect.domain import Domain, measures_of
 from tamperscope.detect.finding import CellHeat, Finding, Region
@@ -97,7 +97,7 @@ class MultiCueDetector:
 
     def evidence(self, image: WorkingImage, residuals: Residuals) -> dict[str, np.ndarray]:
         """Each cue's map on the grid of cells, float32, H/8 x W/8: logits; areas in units of the image's own
-        spread; sides of copied areas in pixels."""
+        spread; roots of the copied areas' weights, pixels."""
         with ThreadPoolExecutor(1) as aside:
             copies = aside.submit(_find_copies, image, residuals)
             compared = compare_cells(residuals, image.pixels > 0, self.encoder)
@@ -174,8 +174,8 @@ def _find_copies(image: WorkingImage, residuals: Residuals) -> list[Copy]:
 
 
 def _copy_evidence(copies: list[Copy], trace: np.ndarray) -> np.ndarray:
-    """Sides of the copied areas, in pixels, on the grid of cells."""
-    return _peaked(np.sqrt(by_cells(copied_areas(copies, trace)).max((1, 3))))
+    """Roots of the copied areas' weights, in pixels, on the grid of cells."""
+    return _peaked(np.sqrt(by_cells(weigh_copies(copies, trace)).max((1, 3))))
 
 
 def _too_little(image: WorkingImage, residuals: Residuals) -> str | None:
@@ -188,9 +188,9 @@ def _too_little(image: WorkingImage, residuals: Residuals) -> str | None:
     )
 
 
-def _peaked(sides: np.ndarray) -> np.ndarray:
+def _peaked(roots: np.ndarray) -> np.ndarray:
     """Areas whose evidence falls off a little towards their ends, so that their peak lies within."""
-    return 0.9 * sides + 0.1 * cv2.blur(sides, (9, 9))
+    return 0.9 * roots + 0.1 * cv2.blur(roots, (9, 9))
 
 
 def _placement(mammogram: Mammogram) -> Placement:

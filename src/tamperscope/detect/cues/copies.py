@@ -3,8 +3,9 @@
 Noise never repeats, so two places whose fine structure correlates over an area are one and its copy. Finding them takes
 no training; which end was pasted the trace cue tells. Crests of a band-passed image are described by the samples around
 them (mean removed, unit norm, so that products are correlations) and compared with one another; where two correlate,
-the area around them that keeps on correlating under the same move is measured: by chance it is small. (Copy-move
-detection at large: Christlein et al., IEEE TIFS 7 (2012); Cozzolino et al., IEEE TIFS 10 (2015).)
+the area around them that keeps on correlating under the same move is measured, and how much each of its pixels tells:
+by chance it is small, and correlates just so. (Copy-move detection at large: Christlein et al., IEEE TIFS 7 (2012);
+Cozzolino et al., IEEE TIFS 10 (2015).)
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ AREA_CORRELATION = 0.85
 """Of two 13 x 13 windows, from which their middles belong to a copied area."""
 NEAREST = 40
 """Pixels between the two ends of a pair, at least: closer, a line correlates with itself."""
-_REACH = 10
+_REACH = 7
+"""Pixels around a crest that describe it: with 10 they leave copies of 3 mm, with less, chance has more to offer."""
 _OFFSETS = np.arange(-_REACH, _REACH + 1, 2)
 _SIDE = len(_OFFSETS)
 _DIMENSIONS = 32
@@ -38,16 +40,19 @@ _LEAST_SPREAD = 0.6
 _MOST_CANDIDATES = 400
 _AROUND = 56
 _WINDOW = 13
-_LEAST_AREA = 2 * _WINDOW**2
-"""Effective pixels: untouched film, smooth as it is, has pairs of places alike over one window, not over two."""
+_LEAST_WEIGHT = 3 * _WINDOW**2
+"""Of an area, in pixels at ``AREA_CORRELATION``: untouched film, smooth as it is, has pairs of places alike over one
+window, and two of these at that correlation weigh as much."""
+_MOST_ALIKE = 0.999
+"""Correlation from which pixels tell no more: rounding."""
 _ORIGINAL = 0.5
 """What the original of a copy counts beside the pasted end: one may be wrong about which it is."""
 Pixels = tuple[np.ndarray, np.ndarray]
 Part = tuple[np.ndarray, np.ndarray, float]
-"""Rows, columns, and their effective count."""
+"""Rows, columns, and their weight: how many pixels at ``AREA_CORRELATION`` would tell as much."""
 Copy = tuple[Pixels, Pixels, np.ndarray]
-"""Rows and columns of one end, those of the other end (the same order), and the effective pixels of the area that each
-lies in."""
+"""Rows and columns of one end, those of the other end (the same order), and the weight of the area that each lies
+in."""
 
 
 def find_copies(pixels: np.ndarray, valid: np.ndarray, *, mirrored: bool = True) -> tuple[list[Copy], int]:
@@ -76,8 +81,8 @@ def find_copies(pixels: np.ndarray, valid: np.ndarray, *, mirrored: bool = True)
     return copies, measured
 
 
-def copied_areas(copies: Sequence[Copy], logits: np.ndarray) -> np.ndarray:
-    """How large an area around each pixel is there twice.
+def weigh_copies(copies: Sequence[Copy], logits: np.ndarray) -> np.ndarray:
+    """How much of what is around each pixel is there twice.
 
     Both ends of a copy are marked. The original has the fine structure of its surroundings and of its brightness, the
     pasted end that of another place: the end that the trace cue finds the less odd counts half. Where it can't look at
@@ -88,14 +93,14 @@ def copied_areas(copies: Sequence[Copy], logits: np.ndarray) -> np.ndarray:
         logits: float32, h x w, the trace cue's, on cells of 8 x 8 pixels.
 
     Returns:
-        float32, 8h x 8w, effective pixels of the largest copied area that the pixel lies in; 0 where nothing is copied.
+        float32, 8h x 8w, weight of the heaviest copied area that the pixel lies in; 0 where nothing is copied.
     """
-    area = np.zeros((logits.shape[0] * CELL, logits.shape[1] * CELL), np.float32)
-    for start, end, sizes in copies:
+    told = np.zeros((logits.shape[0] * CELL, logits.shape[1] * CELL), np.float32)
+    for start, end, weights in copies:
         odd = _oddness(logits, end) - _oddness(logits, start)
-        area[start] = np.maximum(area[start], sizes * (_ORIGINAL if odd > 0 else 1))
-        area[end] = np.maximum(area[end], sizes * (_ORIGINAL if odd < 0 else 1))
-    return area
+        told[start] = np.maximum(told[start], weights * (_ORIGINAL if odd > 0 else 1))
+        told[end] = np.maximum(told[end], weights * (_ORIGINAL if odd < 0 else 1))
+    return told
 
 
 def _oddness(logits: np.ndarray, part: Pixels) -> float:
@@ -118,7 +123,7 @@ def _crests(fine: np.ndarray, valid: np.ndarray) -> np.ndarray:
 
 
 def _describe(fine: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Unit vectors n x 121 around the points that are not flat, and these points."""
+    """Unit vectors n x 64 around the points that are not flat, and these points."""
     if not len(points):
         return np.zeros((0, _SIDE**2), np.float32), points
     rows = points[:, 0, None, None] + _OFFSETS[None, :, None]
@@ -183,32 +188,36 @@ def _measure(
             break
         measured += 1
         part = _area_around(fine, valid, (int(y0), int(x0)), (int(y1), int(x1)), mirrored=mirrored)
-        if part is None or part[2] < _LEAST_AREA:
+        if part is None or part[2] < _LEAST_WEIGHT:
             continue
         covered.append(part)
     copies = []
     for (down, across), parts in done.items():
         if parts:
-            start, sizes = _united(parts, fine.shape[1])
+            start, weights = _united(parts, fine.shape[1])
             end = start[0] + down, (across - start[1] if mirrored else across + start[1])
-            copies.append((start, end, sizes))
+            copies.append((start, end, weights))
     return copies, measured
 
 
 def _united(parts: list[Part], width: int) -> tuple[Pixels, np.ndarray]:
-    """The pixels of all parts, each once, and the largest effective count of those that it lies in."""
+    """The pixels of all parts, each once, and the largest weight of those that it lies in."""
     places = np.concatenate([rows * width + columns for rows, columns, _ in parts])
-    sizes = np.concatenate([np.full(len(rows), size, np.float32) for rows, _, size in parts])
+    weights = np.concatenate([np.full(len(rows), weight, np.float32) for rows, _, weight in parts])
     united, where = np.unique(places, return_inverse=True)
     largest = np.zeros(len(united), np.float32)
-    np.maximum.at(largest, where, sizes)
+    np.maximum.at(largest, where, weights)
     return (united // width, united % width), largest
 
 
 def _area_around(
     fine: np.ndarray, valid: np.ndarray, start: tuple[int, int], end: tuple[int, int], *, mirrored: bool
 ) -> Part | None:
-    """Connected pixels around ``start`` that correlate with those around ``end``: rows, columns, effective count."""
+    """Connected pixels around ``start`` that correlate with those around ``end``: rows, columns, weight.
+
+    A pixel tells as much as the mutual information of two Gaussian variables that correlate so, -log(1 - r^2) / 2: what
+    is pasted correlates at 0.97 or more, what is alike by chance hardly more than it must.
+    """
     up = min(_AROUND, start[0], end[0])
     down = min(_AROUND, fine.shape[0] - 1 - start[0], fine.shape[0] - 1 - end[0])
     left = min(_AROUND, start[1], fine.shape[1] - 1 - end[1] if mirrored else end[1])
@@ -221,15 +230,17 @@ def _area_around(
     else:
         there = rows, slice(end[1] - left, end[1] + right + 1)
         a, b, ok = fine[here], fine[there], valid[here] & valid[there]
-    alike = (_local_correlation(a, np.ascontiguousarray(b)) > AREA_CORRELATION) & ok
+    correlation = _local_correlation(a, np.ascontiguousarray(b))
+    alike = (correlation > AREA_CORRELATION) & ok
     count, parts = cv2.connectedComponents(alike.view(np.uint8), connectivity=4)
     part = parts[up, left]
     if count < 2 or part == 0:
         return None
     copied = parts == part
     inside = np.argwhere(copied)
-    size = len(inside) * _isotropy(a, copied)
-    return inside[:, 0] + here[0].start, inside[:, 1] + here[1].start, size
+    told = np.log1p(-np.square(np.minimum(correlation[copied], _MOST_ALIKE))) / np.log1p(-(AREA_CORRELATION**2))
+    weight = float(told.sum()) * _isotropy(a, copied)
+    return inside[:, 0] + here[0].start, inside[:, 1] + here[1].start, weight
 
 
 def _isotropy(fine: np.ndarray, where: np.ndarray) -> float:
