@@ -63,7 +63,7 @@ def test_copies_of_four_millimetres_are_found():
         for start, end, _ in copies:
             for middle, ends in zip(((110, 90), (350, 310)), (start, end), strict=True):
                 assert np.hypot(ends[0] - middle[0], ends[1] - middle[1]).max() < 20
-    assert found >= 7
+    assert found >= 6
 
 
 def test_pixels_that_correlate_better_weigh_more():

@@ -111,6 +111,12 @@ def test_all_folds_are_trained_before_the_first_is_calibrated(tmp_path, asked, m
         "run",
         lambda bench, contender, out, *, parts: done.append(("run", contender.weights.parent.name, parts)),
     )
+    rows = [
+        SimpleNamespace(part=f"fold-{number}", patients=case.patients)
+        for number, fold in enumerate(FOLDS)
+        for case in fold.test
+    ]
+    monkeypatch.setattr(multi_cue, "read_manifest", lambda folder: rows)
     recipe = TraceRecipe.model_construct(seed=5)
     trained(tmp_path, 1)
     multi_cue.cross_validate(recipe, CASES, tmp_path, out=tmp_path)
@@ -120,3 +126,11 @@ def test_all_folds_are_trained_before_the_first_is_calibrated(tmp_path, asked, m
     multi_cue.cross_validate(recipe, CASES, tmp_path, out=tmp_path)
     assert done[5:] == runs
     assert len(asked) == calibrated
+
+
+def test_a_benchmark_of_other_folds_is_refused_before_a_training(tmp_path, monkeypatch):
+    rows = [SimpleNamespace(part="fold-0", patients=case.patients) for case in FOLDS[1].test]
+    monkeypatch.setattr(multi_cue, "read_manifest", lambda folder: rows)
+    with pytest.raises(TamperscopeError, match="would be tested by what learns from"):
+        multi_cue.cross_validate(TraceRecipe.model_construct(seed=5), CASES, tmp_path, out=tmp_path)
+    assert not list(tmp_path.iterdir())

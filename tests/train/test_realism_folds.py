@@ -1,5 +1,6 @@
 """The reader proxy in folds: whose squares are held out, and by which generators they are drawn."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,13 +14,16 @@ from pathlib import Path
 from tamperscope.benchmark.cesm import Case
 from tamperscope.benchmark.realism import REAL, Shown
 from tamperscope.benchmark.splits import patient_folds
+from tamperscope.errors import TamperscopeError
 from tamperscope.train import realism_folds
+from tamperscope.train.config import MammoCganRecipe, load_recipe
 from tamperscope.train.realism_folds import FOLDS, cross_validate_realism, to_markdown
 
 CASES = [
     Case(f"IM{number:04d}", Path("none"), "train", (number // 2, number // 2), False, (), ()) for number in range(60)
 ]
 KIND = "mammo-cgan-tissue"
+RECIPE = load_recipe(Path(__file__).parents[2] / "configs" / "mammo-cgan-latent.yaml", MammoCganRecipe)
 
 
 @pytest.fixture
@@ -54,12 +58,12 @@ def trained(out):
     for fold in range(FOLDS):
         weights = out / f"fold-{fold}" / "weights"
         weights.mkdir(parents=True)
-        (weights / "mammo-cgan-2.json").write_text("{}")
+        (weights / "mammo-cgan-2.json").write_text(json.dumps({"recipe": RECIPE.model_dump(mode="json")}))
 
 
 def test_every_patient_is_held_out_once_from_generators_that_know_none_of_them(tmp_path, drawn):
     trained(tmp_path)
-    (result,) = cross_validate_realism(None, CASES, out=tmp_path, kinds=[KIND])
+    (result,) = cross_validate_realism(RECIPE, CASES, out=tmp_path, kinds=[KIND])
     held_out = [(fold, name) for fold, name, split in drawn if split == "val"]
     assert sorted(name for _, name in held_out) == [case.name for case in CASES]
     for number, fold in enumerate(patient_folds(CASES, FOLDS)):
@@ -71,7 +75,7 @@ def test_every_patient_is_held_out_once_from_generators_that_know_none_of_them(t
 
 def test_the_table_has_a_column_a_seed(tmp_path, drawn):
     trained(tmp_path)
-    text = to_markdown(list(cross_validate_realism(None, CASES, out=tmp_path, seeds=(3, 5), kinds=[KIND])))
+    text = to_markdown(list(cross_validate_realism(RECIPE, CASES, out=tmp_path, seeds=(3, 5), kinds=[KIND])))
     assert "60 real masses, each held out once in 5 folds" in text
     assert "| kind | seed 3 | seed 5 |" in text
     assert f"| {KIND} | 1.00 [1.00, 1.00] | 1.00 [1.00, 1.00] |" in text
@@ -86,5 +90,12 @@ def test_generators_are_trained_on_the_other_folds(tmp_path, drawn, monkeypatch)
 
     monkeypatch.setattr(realism_folds, "train_mammo_cgan", train)
     monkeypatch.setattr(realism_folds, "export_mammo_cgan", lambda recipe, first, second, folder: None)
-    list(cross_validate_realism(None, CASES, out=tmp_path, kinds=[KIND]))
+    list(cross_validate_realism(RECIPE, CASES, out=tmp_path, kinds=[KIND]))
     assert learnt == [{case.name for case in fold.train} for fold in patient_folds(CASES, FOLDS)]
+
+
+def test_generators_of_another_recipe_are_refused(tmp_path, drawn):
+    trained(tmp_path)
+    other = RECIPE.model_copy(update={"seed": 7})
+    with pytest.raises(TamperscopeError, match="generators of another recipe"):
+        list(cross_validate_realism(other, CASES, out=tmp_path, kinds=[KIND]))

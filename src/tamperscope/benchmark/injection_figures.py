@@ -208,7 +208,7 @@ def _table(ratios: Sequence[tuple[str, str, np.ndarray]]) -> str:
         for low, high in BANDS:
             values = logs[:, (frequency >= low) & (frequency < high)].mean(1)
             mean = cluster_bootstrap(partial(_geometric_mean, values), [row[1] for row in of_kind], draws=1000)
-            cells.append(f"{mean.estimate:.2f} [{mean.interval.low:.2f}, {mean.interval.high:.2f}]")
+            cells.append(mean.text)
         rows.append(f"| {kind} | {len(of_kind)} | " + " | ".join(cells) + " |")
     return "\n".join(rows)
 

@@ -99,7 +99,7 @@ def summarise_realism(shown: Sequence[Shown], features: np.ndarray, diversity: D
         asked, folded = (ask(shown, features, kind).auc for ask in (ask_held_out, ask_in_folds))
         distance = kernel_distance(features[of_kind], features[real])
         rows.append(
-            f"| {kind} | {int(of_kind.sum())} | {_cell(asked)} | {_cell(folded)} | "
+            f"| {kind} | {int(of_kind.sum())} | {asked.text} | {folded.text} | "
             f"{distance:.4f} / {within:.4f} = {distance / within:.1f} |"
         )
     names = [f"{fine:g} to {coarse:g} px" for fine, coarse in BANDS]
@@ -116,7 +116,7 @@ def summarise_realism(shown: Sequence[Shown], features: np.ndarray, diversity: D
             continue
         ratios = np.array([one.ratios for one in measured])
         patients = [one.patient for one in measured]
-        cells = [_cell(_mean(ratios[:, band], patients)) for band in range(len(BANDS))]
+        cells = [_mean(ratios[:, band], patients).text for band in range(len(BANDS))]
         rows.append(f"| {kind} | " + " | ".join(cells) + " |")
     if diversity is not None:
         rows += [
@@ -153,7 +153,3 @@ def _real_to_real(features: np.ndarray, patients: Sequence[str]) -> float:
 
 def _mean(values: np.ndarray, patients: Sequence[str]) -> Bootstrap:
     return cluster_bootstrap(lambda indices: float(values[indices].mean()), patients, draws=1000)
-
-
-def _cell(result: Bootstrap) -> str:
-    return f"{result.estimate:.2f} [{result.interval.low:.2f}, {result.interval.high:.2f}]"

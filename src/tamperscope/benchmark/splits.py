@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import accumulate, combinations, pairwise
 from typing import Generic, Protocol, TypeVar
 
+from tamperscope.errors import TamperscopeError
+
 
 class HasPatients(Protocol):
     """An image with a name of its own, and the first and last number that its patient can have."""
@@ -75,6 +77,25 @@ def patient_folds(cases: Sequence[Image], count: int) -> list[Fold[Image]]:
         if merit(best) <= merit(cuts):
             return [fold_by_patients(cases, a, b - 1) for a, b in pairwise((edges[0], *cuts, edges[-1]))]
         cuts = best
+
+
+def check_apart(learn: Sequence[HasPatients], tested: Sequence[tuple[int, int]]) -> None:
+    """That none of the patients who are tested can be one of those that are learnt from.
+
+    Args:
+        learn: images that are learnt from.
+        tested: first and last patient number of each image that is tested.
+
+    Raises:
+        TamperscopeError: one can.
+    """
+    for first, last in tested:
+        for image in learn:
+            if first <= image.patients[1] and image.patients[0] <= last:
+                raise TamperscopeError(
+                    f"an image of patient {first} to {last} would be tested by what learns from {image.name}, which "
+                    "may be the same patient's: the benchmark is of another source or of other folds."
+                )
 
 
 def hold_out(cases: Sequence[Image], *, least: int) -> Fold[Image]:

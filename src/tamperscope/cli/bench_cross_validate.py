@@ -97,7 +97,7 @@ def ablate(
     from tamperscope.benchmark.cesm import load_cases
     from tamperscope.benchmark.manifest import write_text
     from tamperscope.train.ablation import ablate as run
-    from tamperscope.train.ablation import summarise
+    from tamperscope.train.ablation_report import summarise
     from tamperscope.train.config import AblationRecipe, TraceRecipe, load_recipe
 
     settings, ablations = load_recipe(recipe, TraceRecipe), load_recipe(variants, AblationRecipe)

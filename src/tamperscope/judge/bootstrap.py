@@ -38,6 +38,11 @@ class Bootstrap:
     redrawn: int
 
     @property
+    def text(self) -> str:
+        """Estimate and interval with two decimals, ``0.91 [0.88, 0.94]``."""
+        return f"{self.estimate:.2f} [{self.interval.low:.2f}, {self.interval.high:.2f}]"
+
+    @property
     def standard_error(self) -> float:
         """Standard deviation of the replicates."""
         return float(np.std(self.replicates, ddof=1)) if self.replicates.size > 1 else math.nan

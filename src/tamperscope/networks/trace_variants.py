@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from tamperscope.networks.trace import COARSE, STRUCTURE, WIDTH, TraceNetwork
 
@@ -34,14 +35,18 @@ class NotCompared(TraceNetwork):
     def compare(self, features: torch.Tensor, brightness: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         """The scaled features; the plane of how unusual a cell is stays empty."""
         rows = features.float().permute(0, 2, 3, 1)
+        if self.training:
+            with torch.no_grad():
+                self.scale(rows[valid])
+        # The running scale in training too: that of a batch of four crops would be a comparison with these.
         scaled = torch.zeros_like(rows)
-        scaled[valid] = self.scale(rows[valid])
+        scaled[valid] = functional.batch_norm(rows[valid], self.scale.running_mean, self.scale.running_var)
         flags = torch.stack([torch.zeros_like(brightness), valid.float()], 1)
         return torch.cat([scaled.permute(0, 3, 1, 2), flags], 1)
 
 
 class Halves(TraceNetwork):
-    """ForensicTransfer on compared cells: two latent halves in the place of a logit, and a decoder from the chosen one.
+    """ForensicTransfer on compared cells: two latent halves in the place of a logit, and a decoder from one of them.
 
     Cozzolino et al. 2018; report, section 2.2.
     """
@@ -75,8 +80,15 @@ class Halves(TraceNetwork):
         """Mean size of each half, untouched first: N x 2 x h x w."""
         return latent.abs().unflatten(1, (2, HALF)).mean(2)
 
-    def reconstruct(self, latent: torch.Tensor) -> torch.Tensor:
-        """The compared features, from the half that is more active: N x (C + 1) x h x w."""
-        chosen = self.activations(latent).argmax(1, keepdim=True)
-        keep = torch.cat([chosen == 0, chosen == 1], 1).repeat_interleave(HALF, 1)
+    def reconstruct(self, latent: torch.Tensor, forged: torch.Tensor) -> torch.Tensor:
+        """The compared features, from the second half where cells are forged, else from the first.
+
+        Args:
+            latent: N x 2 halves x h x w.
+            forged: bool, N x h x w; the true label, as in Cozzolino et al. and in our training of the report's network.
+
+        Returns:
+            N x (C + 1) x h x w.
+        """
+        keep = torch.stack([~forged, forged], 1).repeat_interleave(HALF, 1)
         return self.decoder(latent * keep)

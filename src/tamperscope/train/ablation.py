@@ -1,15 +1,17 @@
 """What each part of the trace network, and each kind of pseudo-forgery, adds: short trainings that differ in one thing.
 
 All of them learn from the training patients of one fold, and are asked about the forgeries of its test patients. No
-threshold is involved: what counts is how high forged cells, and the strongest evidence of forged images, rank.
+threshold is involved: what counts is how high forged cells, and the strongest evidence of forged images, rank
+(``ablation_report.py``).
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import cv2
@@ -19,30 +21,24 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from tamperscope.benchmark.cesm import Case
-from tamperscope.benchmark.manifest import Row, read_manifest
-from tamperscope.benchmark.splits import patient_folds
+from tamperscope.benchmark.manifest import MANIFEST, Row, read_manifest, write_text
+from tamperscope.benchmark.splits import check_apart, patient_folds
 from tamperscope.detect.cues.areas import area_evidence
 from tamperscope.detect.cues.trace import OUTSIDE, cell_means
 from tamperscope.detect.working_image import mask_on_pixels, prepare_image
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.injector import Injector
+from tamperscope.io.files import file_sha256
 from tamperscope.io.read import read_mammogram
-from tamperscope.judge.bootstrap import Bootstrap, bootstrap_auc, cluster_bootstrap
 from tamperscope.judge.roc import auc
 from tamperscope.networks.trace import TraceNetwork
-from tamperscope.networks.trace_variants import FineOnly, Halves, NotCompared
 from tamperscope.train.config import AblationRecipe, TraceRecipe, Variant
 from tamperscope.train.multi_cue import FOLDS
-from tamperscope.train.trace import Loss, balanced, crop_logits, trace_loss, train_trace
-from tamperscope.train.trace_crops import Batch, describe_crop
+from tamperscope.train.trace import FORGED, UNTOUCHED, train_trace
+from tamperscope.train.trace_crops import describe_crop
+from tamperscope.train.trace_variants import VARIANTS
 
-NETWORKS: Mapping[str, tuple[Callable[[], TraceNetwork], Loss]]
-_RECONSTRUCTION = 0.2
-"""Weight of the reconstruction beside the activations: the report's one to five."""
-_FORGED, _UNTOUCHED = 0.5, 0.02
-"""Forged share above and below which a cell counts as one or the other, as in training."""
-SCORES = "scores.csv"
-_COLUMNS = ("id", "patient", "label", "family", "forger", "cells", "strongest", "area")
+SETTINGS, SCORES = "settings.json", "scores.csv"
 
 
 @dataclass(frozen=True)
@@ -70,38 +66,6 @@ class Asked:
     area: float
 
 
-def halves_loss(
-    network: TraceNetwork, batch: Batch, *, crop_weight: float, mixed: bool = False
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """ForensicTransfer's loss on cells: activations of the halves, and reconstruction from the one that is chosen.
-
-    Arguments and result as ``trace.trace_loss``; whole crops have no loss of their own.
-    """
-    assert isinstance(network, Halves)
-    del crop_weight
-    *pictures, structure, brightness, valid, share, _ = batch
-    residuals, bands = (picture.contiguous(memory_format=torch.channels_last) for picture in pictures)
-    with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
-        compared = network.compare(network.describe(residuals, bands, structure), brightness, valid)
-        latent = network.head(compared)
-        again = network.reconstruct(latent).float()
-    activations = network.activations(latent.float())
-    positive, negative = valid & (share > _FORGED), valid & (share < _UNTOUCHED)
-    wanted = torch.stack([negative, positive], 1).float()
-    loss = balanced((activations - wanted).abs().sum(1), positive, negative)
-    differs = (again - compared[:, :-1].detach()).abs().mean(1)
-    logits = network.logits(activations)
-    return loss + _RECONSTRUCTION * balanced(differs, positive, negative), crop_logits(logits, valid)
-
-
-NETWORKS = {
-    "trace": (TraceNetwork, trace_loss),
-    "fine-only": (FineOnly, trace_loss),
-    "not-compared": (NotCompared, trace_loss),
-    "halves": (Halves, halves_loss),
-}
-
-
 def ablate(
     recipe: TraceRecipe,
     ablations: AblationRecipe,
@@ -113,7 +77,7 @@ def ablate(
 ) -> dict[str, list[Asked]]:
     """Train the variants and ask each about the benchmark's images of the fold's test patients.
 
-    What is there already is not done again: ``OUT/NAME`` holds a variant's checkpoint, curves and ``scores.csv``.
+    What is there already is not done again: ``OUT/NAME`` holds a variant's settings, checkpoint, curves and scores.
 
     Args:
         recipe: that all variants share.
@@ -127,7 +91,8 @@ def ablate(
         Of each variant that is there by now, in the order of the recipe.
 
     Raises:
-        TamperscopeError: there is no variant of a name, or the benchmark has no images of the fold.
+        TamperscopeError: there is no variant of a name, the benchmark has no images of the fold or some of patients
+            that the variants learn from, or a variant's folder holds another training.
     """
     unknown = set(only) - {variant.name for variant in ablations.variants}
     if unknown:
@@ -137,34 +102,49 @@ def ablate(
     if len({row.label for row in rows}) < 2:
         raise TamperscopeError(f"{benchmark} has no untouched or no forged images in {part}.")
     learn = patient_folds(cases, FOLDS)[ablations.fold].train
+    check_apart(learn, [row.patients for row in rows])
+    told = {}
     for variant in ablations.variants:
-        folder = out / variant.name
-        if (only and variant.name not in only) or (folder / SCORES).is_file():
+        folder, settings = out / variant.name, variant_of(recipe, ablations, variant)
+        if only and variant.name not in only and not (folder / SCORES).is_file():
             continue
-        build, loss = NETWORKS[variant.network]
-        settings = variant_of(recipe, ablations, variant)
-        network = train_trace(settings, learn, Injector.load(threads=1), out=folder, build=build, loss=loss)
-        write_asked(ask(network, benchmark, rows), folder / SCORES)
-    return {
-        variant.name: read_asked(out / variant.name / SCORES)
-        for variant in ablations.variants
-        if (out / variant.name / SCORES).is_file()
-    }
+        _keep_settings(folder / SETTINGS, settings, variant, benchmark)
+        if not (folder / SCORES).is_file():
+            build, loss = VARIANTS[variant.network]
+            network = train_trace(settings, learn, Injector.load(threads=1), out=folder, build=build, loss=loss)
+            write_asked(list(ask(network, benchmark, rows)), folder / SCORES)
+        told[variant.name] = read_asked(folder / SCORES)
+    return told
 
 
 def variant_of(recipe: TraceRecipe, ablations: AblationRecipe, variant: Variant) -> TraceRecipe:
     """The shared recipe, shortened, with what the variant changes.
 
     Raises:
-        TamperscopeError: the variant leaves out a kind that the recipe has not.
+        TamperscopeError: the variant leaves out a kind that the recipe has not, or all of them.
     """
     missing = set(variant.leaves_out) - set(recipe.kinds)
     if missing:
         raise TamperscopeError(f"the recipe has no {', '.join(sorted(missing))} that {variant.name} could leave out.")
     kinds = {kind: weight for kind, weight in recipe.kinds.items() if kind not in variant.leaves_out}
+    if not kinds:
+        raise TamperscopeError(f"{variant.name} leaves out every kind of pseudo-forgery.")
     return recipe.model_copy(
         update={"name": variant.name, "seed": variant.seed, "steps": ablations.steps, "kinds": kinds, "whole": None}
     )
+
+
+def _keep_settings(path: Path, settings: TraceRecipe, variant: Variant, benchmark: Path) -> None:
+    """Write what a folder's results are of, or see that they are of this."""
+    told = {
+        "recipe": settings.model_dump(mode="json"),
+        "network": variant.network,
+        "benchmark": file_sha256(benchmark / MANIFEST),
+    }
+    if not path.is_file():
+        write_text(path, json.dumps(told, indent=1) + "\n")
+    elif json.loads(path.read_text(encoding="utf-8")) != told:
+        raise TamperscopeError(f"{path.parent} holds another training, or answers about another benchmark.")
 
 
 def ask(network: TraceNetwork, benchmark: Path, rows: Sequence[Row]) -> Iterator[Asked]:
@@ -174,19 +154,24 @@ def ask(network: TraceNetwork, benchmark: Path, rows: Sequence[Row]) -> Iterator
         network: in evaluation mode.
         benchmark: folder.
         rows: of it.
+
+    Raises:
+        TamperscopeError: an image or a mask is missing or damaged.
     """
     for row in tqdm(rows, desc="asking", mininterval=5):
         image = prepare_image(read_mammogram(benchmark / row.image))
         share = np.zeros(image.pixels.shape, np.float32)
         if row.label:
             mask = cv2.imread(str(benchmark / row.mask), cv2.IMREAD_GRAYSCALE)
+            if mask is None:
+                raise TamperscopeError(f"{row.mask} is missing or damaged.")
             share = mask_on_pixels(np.asarray(mask) > 0, image)
         *planes, valid, _, _ = (torch.from_numpy(np.asarray(part))[None] for part in describe_crop(image.pixels, share))
         with torch.inference_mode():
             logits = functional.avg_pool2d(network(*planes, valid)[None], 3, 1, 1)[0, 0].numpy()
         cells = valid[0].numpy()
         seen, forged = np.where(cells, logits, np.float32(OUTSIDE)), cell_means(share)
-        inside, around = cells & (forged > _FORGED), cells & (forged < _UNTOUCHED)
+        inside, around = cells & (forged > FORGED), cells & (forged < UNTOUCHED)
         told = None
         if inside.any() and around.any():
             told = auc(np.repeat([1, 0], [inside.sum(), around.sum()]), np.concatenate([seen[inside], seen[around]]))
@@ -194,68 +179,13 @@ def ask(network: TraceNetwork, benchmark: Path, rows: Sequence[Row]) -> Iterator
         yield Asked(row.id, row.patient, row.label, row.family, row.forger, told, float(seen.max()), area)
 
 
-def summarise(asked: Mapping[str, Sequence[Asked]], ablations: AblationRecipe) -> str:
-    """Markdown: one row a variant, AUC of cells and of images, and of images by kind of forgery.
-
-    Intervals: 95 %, bootstrap by patient. Variants of the same ``group``, which differ by the seed alone, have a row
-    of their mean, with the lowest and the highest.
-    """
-    kinds = sorted({_kind(one) for some in asked.values() for one in some if one.label})
-    lines = [
-        "| | cells | strongest cell | strongest area | " + " | ".join(kinds) + " |",
-        "| --- | --- | --- | --- |" + " --- |" * len(kinds),
-    ]
-    known = [variant for variant in ablations.variants if variant.name in asked]
-    for group, members in groupby(known, key=lambda variant: variant.group):
-        tables = [_figures(asked[variant.name], kinds) for variant in members]
-        if len(tables) == 1:
-            figures = tables[0]
-            cells = [_interval(figure) for figure in figures[:3]] + [f"{figure.estimate:.2f}" for figure in figures[3:]]
-        else:
-            columns = [[figure.estimate for figure in column] for column in zip(*tables, strict=True)]
-            cells = [f"{np.mean(column):.2f} ({min(column):.2f} to {max(column):.2f})" for column in columns]
-        lines.append(f"| {group} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _kind(one: Asked) -> str:
-    """A column of the table: families, and each kind of injection."""
-    return one.forger if one.family == "synthetic-mass" else one.family
-
-
-def _figures(asked: Sequence[Asked], kinds: Sequence[str]) -> list[Bootstrap]:
-    """Cells, strongest cell, strongest area; then the strongest cell's of each kind."""
-    known = [one for one in asked if one.cells is not None]
-    cells = np.array([one.cells for one in known])
-    means = cluster_bootstrap(lambda chosen: float(cells[chosen].mean()), [one.patient for one in known])
-
-    def images(some: Sequence[Asked], values: Sequence[float]) -> Bootstrap:
-        return bootstrap_auc(np.array([one.label for one in some]), np.array(values), [one.patient for one in some])
-
-    figures = [
-        means,
-        images(asked, [one.strongest for one in asked]),
-        images(asked, [one.area for one in asked]),
-    ]
-    for kind in kinds:
-        some = [one for one in asked if not one.label or _kind(one) == kind]
-        figures.append(images(some, [one.strongest for one in some]))
-    return figures
-
-
-def _interval(figure: Bootstrap) -> str:
-    return f"{figure.estimate:.2f} [{figure.interval.low:.2f}, {figure.interval.high:.2f}]"
-
-
-def write_asked(asked: Iterator[Asked], path: Path) -> None:
-    """One CSV row an image; the file is there once all are."""
-    rows = [[getattr(one, column) for column in _COLUMNS] for one in asked]
-    unfinished = path.with_suffix(".part")
-    with unfinished.open("w", newline="", encoding="utf-8") as lines:
-        table = csv.writer(lines)
-        table.writerow(_COLUMNS)
-        table.writerows(rows)
-    unfinished.replace(path)
+def write_asked(asked: Sequence[Asked], path: Path) -> None:
+    """One CSV row an image."""
+    lines = io.StringIO(newline="")
+    table = csv.writer(lines, lineterminator="\n")
+    table.writerow(field.name for field in fields(Asked))
+    table.writerows(astuple(one) for one in asked)
+    write_text(path, lines.getvalue())
 
 
 def read_asked(path: Path) -> list[Asked]:

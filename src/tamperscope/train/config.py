@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -173,7 +174,16 @@ class AblationRecipe(_Recipe):
     fold: int = Field(ge=0, le=2)
     steps: int = Field(gt=0)
     """Of crops; none on whole images."""
-    variants: tuple[Variant, ...]
+    variants: tuple[Variant, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _rows(self) -> AblationRecipe:
+        names, groups = ([getattr(one, field) for one in self.variants] for field in ("name", "group"))
+        if len(set(names)) < len(names):
+            raise ValueError("two variants have the same name")
+        if len([group for group, _ in groupby(groups)]) > len(set(groups)):
+            raise ValueError("variants of a group must follow each other")
+        return self
 
 
 Loss = Literal["hole", "structure", "variation", "perceptual", "style"]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from tamperscope.benchmark.cesm import SOURCE_STATEMENT, Case
 from tamperscope.benchmark.contender import load_contender
+from tamperscope.benchmark.manifest import read_manifest
 from tamperscope.benchmark.run import run
-from tamperscope.benchmark.splits import patient_folds
+from tamperscope.benchmark.splits import check_apart, patient_folds
 from tamperscope.detect.calibration import LEAST_IMAGES, Calibration
 from tamperscope.detect.multi_cue import CALIBRATION, NAME, MultiCueDetector
 from tamperscope.errors import TamperscopeError
@@ -130,8 +131,13 @@ def cross_validate(
         The folder of the run.
 
     Raises:
-        TamperscopeError: a fold has to borrow images for its calibration from one that is not trained.
+        TamperscopeError: a fold has to borrow images for its calibration from one that is not trained, or the benchmark
+            has a fold's test images of patients that the fold learns from.
     """
+    rows = read_manifest(benchmark)
+    for fold in folds:
+        tested = [row.patients for row in rows if row.part == f"fold-{fold}"]
+        check_apart(patient_folds(cases, FOLDS)[fold].train, tested)
     for fold in folds:
         if not _is_trained(_weights(out, fold)):
             seeded = recipe.model_copy(update={"seed": recipe.seed + fold})

@@ -2,11 +2,14 @@
 folds.
 
 The source's own split holds out 13 masses, which tell little. Here the patients are cut into folds; the tumours put
-into a fold's images are drawn by generators, and told from its real masses by a classifier, that saw none of them.
+into a fold's images are drawn by generators, and told from its real masses by a classifier, that saw none of them. Not
+learnt anew are the few numbers that place and settle tumours (``forge/mass_places.py``, ``tissue_contrast.py``,
+``settle.py``): they come from the patients of the source's split *train*.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +20,7 @@ from tamperscope.benchmark.cesm import Case
 from tamperscope.benchmark.realism import KINDS, collect_squares, features, real_squares
 from tamperscope.benchmark.realism_report import Told, ask_held_out
 from tamperscope.benchmark.splits import Fold, patient_folds
+from tamperscope.errors import TamperscopeError
 from tamperscope.forge.injector import Injector
 from tamperscope.networks.mobilenet_v2 import MobileNetV2Features, load_mobilenet_v2
 from tamperscope.train.config import MammoCganRecipe
@@ -58,6 +62,9 @@ def cross_validate_realism(
         out: folder.
         seeds: one result each, by the same generators.
         kinds: of ``realism.KINDS``.
+
+    Raises:
+        TamperscopeError: the weights of a fold are there, but of another recipe.
     """
     folds = patient_folds(cases, FOLDS)
     weights = [train_fold(recipe, fold, out / f"fold-{number}") for number, fold in enumerate(folds)]
@@ -74,7 +81,10 @@ def cross_validate_realism(
 def train_fold(recipe: MammoCganRecipe, fold: Fold[Case], out: Path) -> Path:
     """The folder of the weights of generators that know none of the fold's test patients."""
     weights = out / "weights"
-    if not (weights / "mammo-cgan-2.json").is_file():
+    card = weights / "mammo-cgan-2.json"
+    if card.is_file() and json.loads(card.read_text(encoding="utf-8"))["recipe"] != recipe.model_dump(mode="json"):
+        raise TamperscopeError(f"{weights} holds generators of another recipe: choose an empty folder.")
+    if not card.is_file():
         export_mammo_cgan(recipe, *train_mammo_cgan(recipe, fold.train, out=out), weights)
     return weights
 
@@ -105,9 +115,6 @@ def to_markdown(results: Sequence[Realism]) -> str:
         "| --- |" + " --- |" * len(results),
     ]
     for kind in results[0].told:
-        cells = []
-        for result in results:
-            auc = result.told[kind].auc
-            cells.append(f"{auc.estimate:.2f} [{auc.interval.low:.2f}, {auc.interval.high:.2f}]")
+        cells = [result.told[kind].auc.text for result in results]
         lines.append(f"| {kind} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

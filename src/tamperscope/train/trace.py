@@ -27,6 +27,8 @@ _WHOLE = {"crop": None, "batch": 1, "echo": None, "precision": "float32"}
 """What differs from the recipe for whole images."""
 _WHOLE_SEED = 1000
 """Added to the recipe's for whole images, so that nothing is drawn as it was for the crops."""
+FORGED, UNTOUCHED = 0.5, 0.02
+"""Forged share above and below which a cell counts as one or the other."""
 _TOP = 8
 """Cells whose mean logit is the crop's."""
 
@@ -76,7 +78,7 @@ def card_of(recipe: TraceRecipe, *, data: str) -> dict[str, Any]:
     }
 
 
-class Loss(Protocol):
+class TrainingLoss(Protocol):
     """What a training lessens, and the logits of whole crops."""
 
     def __call__(  # noqa: D102  # as ``trace_loss``
@@ -102,7 +104,7 @@ def trace_loss(
     residuals, bands = (picture.contiguous(memory_format=torch.channels_last) for picture in pictures)
     with torch.autocast(residuals.device.type, torch.bfloat16, enabled=mixed):
         logits = network(residuals, bands, structure, brightness, valid).float()
-    positive, negative = valid & (share > 0.5), valid & (share < 0.02)
+    positive, negative = valid & (share > FORGED), valid & (share < UNTOUCHED)
     losses = functional.binary_cross_entropy_with_logits(logits, positive.float(), reduction="none")
     crop = crop_logits(logits, valid)
     whole = functional.binary_cross_entropy_with_logits(crop, forged)
@@ -127,7 +129,7 @@ def load_trace(checkpoint: Path, build: Callable[[], TraceNetwork] = TraceNetwor
     average = _averaged(network)
     average.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["states"][1])
     network.load_state_dict(average.module.state_dict())
-    return network.cpu().eval()
+    return network.eval()
 
 
 def _averaged(network: TraceNetwork) -> torch.optim.swa_utils.AveragedModel:
@@ -143,7 +145,7 @@ def train_trace(
     start_from: Path | None = None,
     workers: int = 1,
     build: Callable[[], TraceNetwork] = TraceNetwork,
-    loss: Loss = trace_loss,
+    loss: TrainingLoss = trace_loss,
     device: str = "cpu",
 ) -> TraceNetwork:
     """Train on the pseudo-forgeries of the given images: on crops of them, then on whole ones if the recipe says so.
@@ -193,7 +195,7 @@ def _train(
     checkpoint: Path,
     start_from: Path | None,
     build: Callable[[], TraceNetwork],
-    loss_of: Loss,
+    loss_of: TrainingLoss,
     device: str,
 ) -> TraceNetwork:
     """One phase of a training; ``batches_from`` gives the batches from a step on."""
