@@ -6,12 +6,15 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 torch = pytest.importorskip("torch")
 
 from pydantic import ValidationError  # noqa: E402
 
+from tamperscope.benchmark import cesm  # noqa: E402
 from tamperscope.benchmark.splits import patient_folds  # noqa: E402
+from tamperscope.cli.bench_cross_validate import ablate as ablate_command  # noqa: E402
 from tamperscope.errors import TamperscopeError  # noqa: E402
 from tamperscope.networks.trace import COARSE, STRUCTURE, TraceNetwork  # noqa: E402
 from tamperscope.networks.trace_variants import HALF, FineOnly, Halves, NotCompared  # noqa: E402
@@ -308,3 +311,14 @@ def test_a_benchmark_without_the_fold_is_told(benchmark, trained, tmp_path):
     del rows[1]
     with pytest.raises(TamperscopeError, match="no untouched or no forged images in fold-0"):
         run(folder, tmp_path / "out")
+
+
+def test_the_command_writes_the_table(benchmark, trained, tmp_path, monkeypatch):
+    folder, _ = benchmark
+    monkeypatch.setattr(cesm, "load_cases", lambda folder: CASES)
+    recipes = [str(CONFIGS / name) for name in ("trace.yaml", "trace-ablations.yaml")]
+    arguments = [*recipes, str(folder), "--data", str(folder), "--out", str(tmp_path / "out"), "--only", "all-0"]
+    result = CliRunner().invoke(ablate_command, arguments, catch_exceptions=False)
+    assert trained == ["all-0"]
+    assert "| all of it | 1 | 1.00 [1.00, 1.00] | 1.00 [1.00, 1.00] |" in result.output
+    assert (tmp_path / "out" / "ablations.md").read_text() in result.output

@@ -11,9 +11,13 @@ pytest.importorskip("sklearn")
 
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from tamperscope.benchmark import cesm
 from tamperscope.benchmark.cesm import Case
 from tamperscope.benchmark.realism import REAL, Shown
 from tamperscope.benchmark.splits import patient_folds
+from tamperscope.cli.bench_injections import cross_validate_realism as cross_validate_realism_command
 from tamperscope.errors import TamperscopeError
 from tamperscope.train import realism_folds
 from tamperscope.train.config import MammoCganRecipe, load_recipe
@@ -23,7 +27,8 @@ CASES = [
     Case(f"IM{number:04d}", Path("none"), "train", (number // 2, number // 2), False, (), ()) for number in range(60)
 ]
 KIND = "mammo-cgan-tissue"
-RECIPE = load_recipe(Path(__file__).parents[2] / "configs" / "mammo-cgan-latent.yaml", MammoCganRecipe)
+CONFIG = Path(__file__).parents[2] / "configs" / "mammo-cgan-latent.yaml"
+RECIPE = load_recipe(CONFIG, MammoCganRecipe)
 
 
 @pytest.fixture
@@ -99,3 +104,14 @@ def test_generators_of_another_recipe_are_refused(tmp_path, drawn):
     other = RECIPE.model_copy(update={"seed": 7})
     with pytest.raises(TamperscopeError, match="generators of another recipe"):
         list(cross_validate_realism(other, CASES, out=tmp_path, kinds=[KIND]))
+
+
+def test_the_command_writes_the_table_and_knows_the_kinds(tmp_path, drawn, monkeypatch):
+    trained(tmp_path)
+    monkeypatch.setattr(cesm, "load_cases", lambda folder: CASES)
+    arguments = [str(CONFIG), "--data", str(tmp_path), "--out", str(tmp_path), "--seed", "3", "--kind"]
+    result = CliRunner().invoke(cross_validate_realism_command, [*arguments, KIND], catch_exceptions=False)
+    assert f"| {KIND} | 1.00 [1.00, 1.00] |" in result.output
+    assert (tmp_path / "realism-folds.md").read_text() == result.output
+    refused = CliRunner().invoke(cross_validate_realism_command, [*arguments, "magic"])
+    assert "there is no kind magic: mammo-cgan-tissue" in str(refused.exception)
