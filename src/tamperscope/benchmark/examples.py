@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from tamperscope.benchmark.lossless import GREY_LEVEL
-from tamperscope.benchmark.manifest import Row
+from tamperscope.benchmark.manifest import Row, read_mask
 from tamperscope.benchmark.plan import PLAIN
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Forgery
@@ -32,10 +32,7 @@ def examples_of(folder: Path, rows: list[Row], forger: str, *, count: int) -> li
 
 def _pair(folder: Path, row: Row, untouched: str) -> tuple[Mammogram, Forgery]:
     before, after = (_mammogram(folder / name, row.pitch_mm) for name in (untouched, row.image))
-    mask = cv2.imread(str(folder / row.mask), cv2.IMREAD_GRAYSCALE)
-    if mask is None:
-        raise TamperscopeError(f"{row.mask} is missing or damaged.")
-    return before, Forgery(after, mask > 0, {"forger": row.forger})
+    return before, Forgery(after, read_mask(folder, row), {"forger": row.forger})
 
 
 def _mammogram(path: Path, pitch_mm: float) -> Mammogram:

@@ -11,10 +11,9 @@ import cv2
 import numpy as np
 
 from tamperscope.benchmark.cesm import Case
-from tamperscope.benchmark.mass_squares import square_around
-from tamperscope.benchmark.realism import REAL, UNTOUCHED, Places, forgery_squares, lossless_images, patient_of, show
+from tamperscope.benchmark.realism import REAL, UNTOUCHED, Places, forgery_squares, mass_squares, patient_of, show
 from tamperscope.forge.forgery import Forgery, Square
-from tamperscope.forge.injector import CONTEXT, Injector, NoiseModel
+from tamperscope.forge.injector import Injector, NoiseModel
 from tamperscope.forge.lesion import outline
 from tamperscope.forge.mass_places import likely_square
 from tamperscope.forge.matched_noise import patch_side, power_spectrum, radial
@@ -34,6 +33,8 @@ BANDS = ((0.05, 0.15), (0.15, 0.3), (0.3, 0.5))
 EXAMPLES = 8
 SEEDS = 16
 _PAIR_SIDE = 384
+_LEAST_PATCH = 64
+"""Of ``patch_side``, for a tumour that a spectrum can be measured in."""
 _OUTLINED_SIDE = 256
 _ORANGE, _GREEN = (1.0, 0.6, 0.0), (0.2, 1.0, 0.2)
 
@@ -145,7 +146,7 @@ def _ratios(
     """
     done = 0
     for case, mammogram, square in forgery_squares(cases, cases, seed=seed, places=places):
-        if patch_side(square.side) < 64:
+        if patch_side(square.side) < _LEAST_PATCH:
             continue  # too small a tumour for a spectrum
         for model in get_args(NoiseModel):
             forgery = injector.inject(mammogram, square, noise_model=model, threshold=300, lift=lift, seed=seed)
@@ -158,10 +159,9 @@ def _ratios(
 
 def _ratios_of_masses(cases: Sequence[Case], *, seed: int) -> Iterator[tuple[str, str, np.ndarray]]:
     """The same of real masses with what is around them, as far as they are as large."""
-    for case, mammogram, scale in lossless_images(cases, seed, "masses"):
-        for box in case.masses:
-            square = square_around(mammogram, box, scale=scale, context=CONTEXT)
-            if square is not None and patch_side(square.side) >= 64:
+    for case, mammogram, squares in mass_squares(cases, seed=seed):
+        for square in squares:
+            if patch_side(square.side) >= _LEAST_PATCH:
                 yield REAL, patient_of(case), spectrum_ratio(mammogram.pixels, mammogram, square)
 
 

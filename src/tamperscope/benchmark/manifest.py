@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
+import cv2
+import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tamperscope.errors import TamperscopeError
@@ -103,6 +105,18 @@ def read_manifest(folder: str | Path) -> list[Row]:
             where = ".".join(str(part) for part in first["loc"])
             raise TamperscopeError(f"{path}, line {number}: {where}: {first['msg']}") from error
     return rows
+
+
+def read_mask(folder: Path, row: Row) -> np.ndarray:
+    """Which pixels of an image are forged: bool, H x W.
+
+    Raises:
+        TamperscopeError: the file of the mask is missing or damaged.
+    """
+    mask = cv2.imread(str(folder / row.mask), cv2.IMREAD_GRAYSCALE)
+    if mask is None:
+        raise TamperscopeError(f"{row.mask} is missing or damaged.")
+    return np.asarray(mask) > 0
 
 
 def read_header(folder: str | Path) -> dict[str, Any]:

@@ -10,10 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from tamperscope.benchmark.cesm import Case
-from tamperscope.benchmark.mass_squares import square_around
-from tamperscope.benchmark.realism import free_square, lossless_images, patient_of
+from tamperscope.benchmark.realism import free_square, lossless_images, mass_squares, patient_of
 from tamperscope.errors import TamperscopeError
-from tamperscope.forge.injector import CONTEXT
 from tamperscope.forge.mass_places import Breast, Surroundings
 from tamperscope.forge.tissue_contrast import tissue_contrast
 from tamperscope.judge.bootstrap import Bootstrap, bootstrap_auc
@@ -60,13 +58,10 @@ def learn_places(cases: Sequence[Case], *, seed: int) -> LearntPlaces:
     real: list[tuple[Surroundings, str]] = []
     anywhere: list[tuple[Surroundings, str]] = []
     sides: list[int] = []
-    for case, mammogram, scale in lossless_images(cases, seed, "masses"):
+    for case, mammogram, squares in mass_squares(cases, seed=seed):
         breast = Breast(mammogram)
-        for box in case.masses:
-            square = square_around(mammogram, box, scale=scale, context=CONTEXT)
-            if square is not None:
-                sides.append(square.side)
-                real.append((breast.around(square), patient_of(case)))
+        sides += [square.side for square in squares]
+        real += [(breast.around(square), patient_of(case)) for square in squares]
     if not sides:
         raise TamperscopeError("there is no annotated mass in these images.")
     contrasts: list[float] = []

@@ -93,13 +93,10 @@ def real_squares(cases: Sequence[Case], *, seed: int) -> list[RealSquare]:
         TamperscopeError: there is none.
     """
     found = []
-    for case, mammogram, scale in lossless_images(cases, seed, "masses"):
-        for box in case.masses:
-            square = square_around(mammogram, box, scale=scale, context=CONTEXT)
-            if square is not None:
-                where = square.slices
-                cut = Mammogram(mammogram.pixels[where].copy(), mammogram.tissue[where].copy(), mammogram.spacing)
-                found.append(RealSquare(patient_of(case), case.split == "val", cut))
+    for case, mammogram, squares in mass_squares(cases, seed=seed):
+        for where in (square.slices for square in squares):
+            cut = Mammogram(mammogram.pixels[where].copy(), mammogram.tissue[where].copy(), mammogram.spacing)
+            found.append(RealSquare(patient_of(case), case.split == "val", cut))
     if not found:
         raise TamperscopeError("there is no annotated mass in these images.")
     return found
@@ -278,6 +275,13 @@ def lossless_images(cases: Sequence[Case], seed: int, what: str) -> Iterator[tup
         mammogram = read_mammogram(case.path)
         lossless = make_lossless_like(mammogram, rng=np.random.default_rng([seed, *case.name.encode()]))
         yield case, lossless, lossless.shape[0] / mammogram.shape[0]
+
+
+def mass_squares(cases: Sequence[Case], *, seed: int) -> Iterator[tuple[Case, Mammogram, list[Square]]]:
+    """Images with annotated masses, off their JPEG grid, and the squares around those that have room for one."""
+    for case, mammogram, scale in lossless_images(cases, seed, "masses"):
+        around = (square_around(mammogram, box, scale=scale, context=CONTEXT) for box in case.masses)
+        yield case, mammogram, [square for square in around if square is not None]
 
 
 def free_square(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -127,12 +126,6 @@ def summarise_realism(shown: Sequence[Shown], features: np.ndarray, diversity: D
             f"{diversity.real:.4f} ({diversity.seeds / diversity.real:.2f}).",
         ]
     return "\n".join(rows)
-
-
-def write_realism(text: str, out: Path, *, name: str = "realism.md") -> None:
-    """Write ``OUT/realism.md``, or another name."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / name).write_text(text + "\n", encoding="utf-8")
 
 
 def _classifier() -> LogisticRegression:

@@ -18,7 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from tamperscope.benchmark.contender import Contender
-from tamperscope.benchmark.manifest import MANIFEST, Row, read_header, read_manifest, write_text
+from tamperscope.benchmark.manifest import MANIFEST, Row, read_header, read_manifest, read_mask, write_text
 from tamperscope.errors import TamperscopeError, UnscorableImageError
 from tamperscope.io.files import file_sha256, write_atomically
 from tamperscope.io.read import read_mammogram
@@ -161,10 +161,9 @@ def _score(benchmark: Path, contender: Contender, rows: Sequence[Row], out: Path
         mammogram = read_mammogram(benchmark / first.image)
     except UnscorableImageError as error:
         raise TamperscopeError(f"{first.image}: {error}") from error
-    mask = cv2.imread(str(benchmark / first.mask), cv2.IMREAD_GRAYSCALE)
-    if mask is None or mask.shape != mammogram.shape:
+    forged = read_mask(benchmark, first)
+    if forged.shape != mammogram.shape:
         raise TamperscopeError(f"{first.mask} is missing or damaged.")
-    forged = mask > 0
     start = perf_counter()
     line: dict[str, Any] = {"score": None, "reason": "", "peak_inside": None, "inside": None, "outside": None}
     try:

@@ -42,8 +42,9 @@ def realism(data: Path, out: Path, weights: Path | None, places: Places, lift: b
     """Can synthetic masses be told from real ones? A classifier on frozen features, KID, noise in and around."""
     from tamperscope.benchmark.cesm import load_cases
     from tamperscope.benchmark.diversity import diversity
+    from tamperscope.benchmark.manifest import write_text
     from tamperscope.benchmark.realism import collect_squares, features, real_squares, typical_square
-    from tamperscope.benchmark.realism_report import summarise_realism, write_realism
+    from tamperscope.benchmark.realism_report import summarise_realism
     from tamperscope.forge.injector import Injector
     from tamperscope.networks.mobilenet_v2 import load_mobilenet_v2
 
@@ -54,7 +55,7 @@ def realism(data: Path, out: Path, weights: Path | None, places: Places, lift: b
     network = load_mobilenet_v2()
     spread = diversity(injector, network, masses, *typical_square(cases, seed=seed, places=places), seeds=50, lift=lift)
     text = summarise_realism(shown, features(network, [one.picture for one in shown]), spread)
-    write_realism(text, out)
+    write_text(out / "realism.md", text + "\n")
     click.echo(text)
 
 
@@ -70,8 +71,8 @@ def cross_validate_realism(recipe: Path, data: Path, out: Path, seeds: tuple[int
     Goes on where it was stopped; an hour on one core.
     """
     from tamperscope.benchmark.cesm import load_cases
+    from tamperscope.benchmark.manifest import write_text
     from tamperscope.benchmark.realism import KINDS
-    from tamperscope.benchmark.realism_report import write_realism
     from tamperscope.errors import TamperscopeError
     from tamperscope.train.config import MammoCganRecipe, load_recipe
     from tamperscope.train.realism_folds import cross_validate_realism as run
@@ -83,7 +84,7 @@ def cross_validate_realism(recipe: Path, data: Path, out: Path, seeds: tuple[int
     settings = load_recipe(recipe, MammoCganRecipe)
     results = list(run(settings, load_cases(data), out=out, seeds=seeds, kinds=kinds or KINDS))
     text = to_markdown(results)
-    write_realism(text, out, name="realism-folds.md")
+    write_text(out / "realism-folds.md", text + "\n")
     click.echo(text)
 
 
@@ -137,13 +138,12 @@ def places(data: Path, seed: int) -> None:
     from tamperscope.benchmark.mass_places import learn_places
 
     learnt = learn_places(load_cases(data), seed=seed)
-    low, high, _ = learnt.auc.interval
     click.echo(
         f"{learnt.masses} masses of the training patients, {learnt.squares} squares anywhere\n"
         f"logarithm of the odds: {learnt.odds[0]:.3f} x brightness, {learnt.odds[1]:.3f} x contrast\n"
         f"19 of 20 masses have surroundings brighter than {learnt.darkest:.0f}\n"
         f"contrast of the tissue, median of the images: {learnt.contrast:.0f}\n"
-        f"AUC of telling a mass's surroundings, 5 folds by patient: {learnt.auc.estimate:.2f} [{low:.2f}, {high:.2f}]"
+        f"AUC of telling a mass's surroundings, 5 folds by patient: {learnt.auc.text}"
     )
 
 

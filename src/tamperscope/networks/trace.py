@@ -171,7 +171,7 @@ class TraceNetwork(nn.Module):
             brightness: N x h x w, the cells'.
             valid: N x h x w, which cells count.
         """
-        return self.head(self.compare(self.describe(residuals, bands, structure), brightness, valid))[:, 0]
+        return self.decide(self.compare(self.describe(residuals, bands, structure), brightness, valid))
 
     def describe(self, residuals: torch.Tensor, bands: torch.Tensor, structure: torch.Tensor) -> torch.Tensor:
         """Features of the cells: N x C x h x w."""
@@ -186,3 +186,7 @@ class TraceNetwork(nn.Module):
                     for f, b, v in zip(features.float(), brightness, valid, strict=True)
                 ]
             )
+
+    def decide(self, compared: torch.Tensor) -> torch.Tensor:
+        """Logits N x h x w."""
+        return self.head(compared)[:, 0]

@@ -58,16 +58,8 @@ class Halves(TraceNetwork):
             nn.Conv2d(2 * HALF, 56, 1), nn.ReLU(inplace=True), nn.Conv2d(56, self.head.compared - 1, 1)
         )
 
-    def forward(
-        self,
-        residuals: torch.Tensor,
-        bands: torch.Tensor,
-        structure: torch.Tensor,
-        brightness: torch.Tensor,
-        valid: torch.Tensor,
-    ) -> torch.Tensor:
-        """Logits N x h x w, as ``TraceNetwork``: how much more the second half is active than the first."""
-        compared = self.compare(self.describe(residuals, bands, structure), brightness, valid)
+    def decide(self, compared: torch.Tensor) -> torch.Tensor:
+        """Logits N x h x w: how much more the second half is active than the first."""
         return self.logits(self.activations(self.head(compared)))
 
     @staticmethod

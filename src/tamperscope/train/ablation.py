@@ -14,17 +14,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
-from torch.nn import functional
 from tqdm import tqdm
 
 from tamperscope.benchmark.cesm import Case
-from tamperscope.benchmark.manifest import MANIFEST, Row, read_manifest, write_text
+from tamperscope.benchmark.manifest import MANIFEST, Row, read_manifest, read_mask, write_text
 from tamperscope.benchmark.splits import check_apart, patient_folds
 from tamperscope.detect.cues.areas import area_evidence
-from tamperscope.detect.cues.trace import OUTSIDE, cell_means
+from tamperscope.detect.cues.trace import cell_means, smoothed
 from tamperscope.detect.working_image import mask_on_pixels, prepare_image
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.injector import Injector
@@ -162,15 +160,12 @@ def ask(network: TraceNetwork, benchmark: Path, rows: Sequence[Row]) -> Iterator
         image = prepare_image(read_mammogram(benchmark / row.image))
         share = np.zeros(image.pixels.shape, np.float32)
         if row.label:
-            mask = cv2.imread(str(benchmark / row.mask), cv2.IMREAD_GRAYSCALE)
-            if mask is None:
-                raise TamperscopeError(f"{row.mask} is missing or damaged.")
-            share = mask_on_pixels(np.asarray(mask) > 0, image)
+            share = mask_on_pixels(read_mask(benchmark, row), image)
         *planes, valid, _, _ = (torch.from_numpy(np.asarray(part))[None] for part in describe_crop(image.pixels, share))
         with torch.inference_mode():
-            logits = functional.avg_pool2d(network(*planes, valid)[None], 3, 1, 1)[0, 0].numpy()
+            logits = network(*planes, valid)[0].numpy()
         cells = valid[0].numpy()
-        seen, forged = np.where(cells, logits, np.float32(OUTSIDE)), cell_means(share)
+        seen, forged = smoothed(logits, cells), cell_means(share)
         inside, around = cells & (forged > FORGED), cells & (forged < UNTOUCHED)
         told = None
         if inside.any() and around.any():

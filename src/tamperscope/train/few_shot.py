@@ -13,11 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
-from tamperscope.benchmark.manifest import Row, read_manifest, write_text
+from tamperscope.benchmark.manifest import Row, read_manifest, read_mask, write_text
 from tamperscope.benchmark.plan import CROSSES
 from tamperscope.detect.calibration import Calibration
 from tamperscope.detect.cues.adapted import Adaptation
@@ -124,7 +123,7 @@ def few_shot(
         rng = np.random.default_rng([seed, *family.encode()])
         pool = [row for row in members if row.part not in (part, CROSSES)]
         order = [pool[int(i)] for i in rng.permutation(len(pool))]
-        examples = [example_of(read(row), _mask(benchmark, row)) for row in order[: max(shots)]]
+        examples = [example_of(read(row), read_mask(benchmark, row)) for row in order[: max(shots)]]
         learnt: dict[int, Adaptation | None] = {0: None}
         for count in shots:
             if 0 < count <= len(examples):
@@ -155,13 +154,6 @@ def _score(
         evidence = {**evidence, learnt.cue: learnt.evidence(residuals, image.pixels > 0)}
         calibration = replace(calibration, nulls={**calibration.nulls, learnt.cue: learnt.null})
     return float(1 - fuse(evidence, calibration)[0].min())
-
-
-def _mask(benchmark: Path, row: Row) -> np.ndarray:
-    mask = cv2.imread(str(benchmark / row.mask), cv2.IMREAD_GRAYSCALE)
-    if mask is None:
-        raise TamperscopeError(f"{row.mask} is missing or damaged.")
-    return mask > 0
 
 
 def write_few_shot(results: Sequence[Shots], out: Path) -> None:

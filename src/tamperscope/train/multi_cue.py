@@ -134,14 +134,14 @@ def cross_validate(
         TamperscopeError: a fold has to borrow images for its calibration from one that is not trained, or the benchmark
             has a fold's test images of patients that the fold learns from.
     """
-    rows = read_manifest(benchmark)
+    rows, learn = read_manifest(benchmark), [fold.train for fold in patient_folds(cases, FOLDS)]
     for fold in folds:
         tested = [row.patients for row in rows if row.part == f"fold-{fold}"]
-        check_apart(patient_folds(cases, FOLDS)[fold].train, tested)
+        check_apart(learn[fold], tested)
     for fold in folds:
         if not _is_trained(_weights(out, fold)):
             seeded = recipe.model_copy(update={"seed": recipe.seed + fold})
-            _train(seeded, patient_folds(cases, FOLDS)[fold].train, out / f"fold-{fold}")
+            _train(seeded, learn[fold], out / f"fold-{fold}")
     # Only now: a fold may borrow from those after it.
     for fold in folds:
         calibration = _weights(out, fold) / CALIBRATION

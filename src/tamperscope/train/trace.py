@@ -81,9 +81,10 @@ def card_of(recipe: TraceRecipe, *, data: str) -> dict[str, Any]:
 class TrainingLoss(Protocol):
     """What a training lessens, and the logits of whole crops."""
 
-    def __call__(  # noqa: D102  # as ``trace_loss``
+    def __call__(
         self, network: TraceNetwork, batch: Batch, *, crop_weight: float, mixed: bool = False
-    ) -> tuple[torch.Tensor, torch.Tensor]: ...
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """As ``trace_loss``."""
 
 
 def trace_loss(

@@ -81,9 +81,13 @@ def trace_evidence(compared: Compared, head: Network) -> np.ndarray:
     """
     if not compared.cells.any():
         return np.full(compared.cells.shape, OUTSIDE, np.float32)
-    logits = head(compared.planes[None])[0, 0]
+    return smoothed(head(compared.planes[None])[0, 0], compared.cells)
+
+
+def smoothed(logits: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Logits over 3 x 3 cells where cells count, -20 elsewhere: float32, h x w."""
     smooth = cv2.blur(logits, (3, 3), borderType=cv2.BORDER_CONSTANT)
-    return np.where(compared.cells, smooth, np.float32(OUTSIDE))
+    return np.where(cells, smooth, np.float32(OUTSIDE))
 
 
 def cell_means(pixels: np.ndarray) -> np.ndarray:
