@@ -25,7 +25,7 @@ _LEAST_P = 1e-300
 _LEAST_SCALE = 0.5
 """Of the tail, in logits or pixels: a null distribution without any evidence tells nothing finer."""
 LEAST_IMAGES = 20
-RULES = 3
+RULES = 4
 """Counts up when what the cues look at changes: evidence of before then tells nothing of evidence since."""
 
 
