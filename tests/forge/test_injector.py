@@ -8,6 +8,8 @@ from tamperscope import Injector, read_mammogram
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Square
 from tamperscope.forge.injector import random_square
+from tamperscope.forge.settle import chance_contrast
+from tamperscope.forge.tissue_contrast import usual_share
 from tests.detect.images import make_mammogram
 from tests.forge.test_merge import weight_by_hand
 
@@ -139,6 +141,16 @@ def test_lift_draws_in_dark_tissue_what_it_draws_in_usual_tissue():
     usual = pictures[470, True]
     np.testing.assert_allclose(pictures[350, True], usual, atol=2)
     assert np.abs(pictures[350, False] - usual).max() > 20
+
+
+def test_a_settled_tumour_has_the_contrast_of_image_and_chance(injector, mammogram):
+    """By ``contrast`` one has another: what chance makes of it taken back, all seeds' tumours are as drawn."""
+    share = usual_share(mammogram)
+    for seed in (3, 4):
+        forgery = injector.inject(mammogram, SQUARE, contrast=1 / chance_contrast(seed) / share, seed=seed)
+        rng = np.random.default_rng(seed)
+        expected = injector.draw(mammogram.pixels[SQUARE.slices], rng, lift=True, contrast=1)[2]
+        np.testing.assert_allclose(forgery.stages["cgan2"], expected * 1100, atol=0.01)
 
 
 def test_a_tumour_takes_nothing_from_the_tissue(injector, mammogram):

@@ -57,14 +57,17 @@ def test_only_squares_that_are_allowed_are_taken():
         likely_square(mammogram, np.random.default_rng(0), sides=(790, 790))
 
 
-def test_surroundings_do_not_see_the_middle():
+def test_the_middle_is_told_from_the_surroundings():
     mammogram = breast(500, 500)
     square = Square(200, 400, 200)
     before = Breast(mammogram).around(square)
     mammogram.pixels[450:550, 250:350] = 900
-    after = Breast(mammogram).around(square)
+    breast_after = Breast(mammogram)
+    after = breast_after.around(square)
     assert after.level == pytest.approx(before.level, abs=0.5)
     assert before.level == pytest.approx(500, abs=1)
+    assert before.middle == pytest.approx(0, abs=0.3)
+    assert after.middle * breast_after.deviation == pytest.approx(400, abs=5)
 
 
 @pytest.mark.parametrize("side", [3, 32, 64, 600])
@@ -79,3 +82,8 @@ def test_odds_are_those_of_the_regression():
     assert Surroundings(500, 1.0, 4.0).odds > 2 * usual.odds
     assert Surroundings(500, 0.0, 5.0).odds > 2 * usual.odds
     assert Surroundings(DARKEST - 1, 1.0, 4.0).odds == 0
+
+
+def test_tissue_denser_than_around_it_counts_as_brighter_surroundings():
+    assert Surroundings(500, 0.2, 4.0, 0.5).odds == pytest.approx(Surroundings(500, 0.7, 4.0).odds)
+    assert Surroundings(500, 0.2, 4.0, -0.5).odds < Surroundings(500, 0.2, 4.0).odds

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tamperscope.forge.settle import settle
+from tamperscope.forge.settle import chance_contrast, settle
 
 MIDDLE = slice(10, 54)
 ROWS, COLUMNS = np.indices((64, 64))
@@ -72,3 +72,11 @@ def test_it_goes_to_another_square_at_another_contrast():
     settled = settle(drawn(bump(31.5, 31.5)), GROUND, tissue, MIDDLE, contrast=0.5, lift=True)
     assert (settled - tissue).max() == pytest.approx(0.1, abs=0.01)
     np.testing.assert_array_equal(settled[:10], tissue[:10])
+
+
+def test_contrast_varies_by_seed_and_is_as_often_less_as_more():
+    drawn = np.log([chance_contrast(seed) for seed in range(500)])
+    assert chance_contrast(7) == chance_contrast(7)
+    assert abs(np.median(drawn)) < 0.05
+    assert 0.22 < drawn.std() < 0.3
+    assert np.abs(drawn).max() == pytest.approx(0.45)

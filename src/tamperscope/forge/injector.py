@@ -18,7 +18,7 @@ from tamperscope.forge.kept_texture import kept_texture
 from tamperscope.forge.lesion import RULE, lesion_mask, outline
 from tamperscope.forge.matched_noise import matched_noise, through_merge
 from tamperscope.forge.merge import MASK_LEVEL, merge, weight_matrix
-from tamperscope.forge.settle import settle
+from tamperscope.forge.settle import chance_contrast, settle
 from tamperscope.forge.tissue_contrast import usual_share
 from tamperscope.forge.write_back import write_back
 from tamperscope.mammogram import Mammogram
@@ -144,7 +144,8 @@ class Injector:
             lift: whether the tumour settles into the tissue, for which the report has no step. Generators see dark
                 tissue as bright as that around the masses they learnt from, and what they draw is taken down again; in
                 images whose tissue has less contrast so has the tumour (``forge/tissue_contrast.py``); it comes to
-                the middle, fades out in a circle and is nowhere darker than the tissue there (``forge/settle.py``);
+                the middle, is by chance fainter or stronger, fades out in a circle and is nowhere darker than the
+                tissue there (``forge/settle.py``);
                 of the tissue's own texture no hole is deeper than the tissue is uneven; and matched noise is as strong
                 as around. Without it, matched noise follows the image's noise curve, which is too strong, and rings,
                 second spots, straight edges and black specks show.
@@ -170,7 +171,7 @@ class Injector:
         rng = np.random.default_rng(seed)
         original = mammogram.pixels[square.slices]
 
-        strength = contrast * (usual_share(mammogram) if lift else 1.0)
+        strength = contrast * (usual_share(mammogram) * chance_contrast(seed) if lift else 1.0)
         condition, blurred, sharp = self.draw(original, rng, lift=lift, contrast=strength, like=like)
         enlarged = cv2.resize(sharp, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
         generated = enlarged * np.float32(SCALE)  # stage 6

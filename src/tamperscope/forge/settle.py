@@ -1,7 +1,8 @@
 """A drawn tumour settles into the tissue it comes to: a step that the report does not have (``lift`` of the injector).
 
 What the generators draw is taken apart into the membrane through the square's frame and the tumour over it. The tumour
-alone is laid on another membrane, made fainter or stronger, and kept from showing where the picture ends.
+alone is laid on another membrane, made fainter or stronger, by chance too, and kept from showing where the picture
+ends.
 """
 
 from __future__ import annotations
@@ -15,6 +16,17 @@ _COARSE = 2.0
 """Sigma of the tissue that a tumour adds to, pixels of the generators' picture."""
 _FADES = 0.2
 """Outer part of the circle in what the generators draw, over its radius, in which the tumour fades out."""
+_SPREAD = 0.3
+"""Of the logarithm of the chance contrast: what generators draw varies less than masses do."""
+_FARTHEST = 1.5
+"""Times ``_SPREAD``, at most."""
+
+
+def chance_contrast(seed: int) -> float:
+    """What chance makes of a tumour's contrast: a factor, 0.64 to 1.57, the same for the same seed."""
+    # Numbers of its own, or the tumour of a seed would change with it.
+    drawn = np.random.default_rng([seed, 1]).standard_normal()
+    return float(np.exp(_SPREAD * np.clip(drawn, -_FARTHEST, _FARTHEST)))
 
 
 def settle(
