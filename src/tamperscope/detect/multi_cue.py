@@ -44,7 +44,7 @@ _LEAST_CELLS = 256
 _LEAST_SHARE = 0.2
 """Of the breast. Half to three quarters are looked at in most images."""
 _BORDER = 24
-"""Pixels next to the image's border in which no copies are looked for: the lines along a film's edges lie within 10."""
+"""Pixels next to the image's border in which no copies are looked for: lines along a film's edges look alike."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,6 @@ def _of_these_cues(calibration: Calibration) -> Calibration:
 
 def _find_copies(image: WorkingImage, residuals: Residuals) -> list[Copy]:
     inner = residuals.valid.copy()
-    # Lines along the edges of a film look alike all along it.
     inner[:_BORDER] = inner[-_BORDER:] = inner[:, :_BORDER] = inner[:, -_BORDER:] = False
     return find_copies(image.pixels, inner)[0]
 

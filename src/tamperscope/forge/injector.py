@@ -145,10 +145,9 @@ class Injector:
                 tissue as bright as that around the masses they learnt from, and what they draw is taken down again; in
                 images whose tissue has less contrast so has the tumour (``forge/tissue_contrast.py``); it comes to
                 the middle, is by chance fainter or stronger, fades out in a circle and is nowhere darker than the
-                tissue there (``forge/settle.py``);
-                of the tissue's own texture no hole is deeper than the tissue is uneven; and matched noise is as strong
-                as around. Without it, matched noise follows the image's noise curve, which is too strong, and rings,
-                second spots, straight edges and black specks show.
+                tissue there (``forge/settle.py``); of the tissue's own texture no hole is deeper than the tissue is
+                uneven; and matched noise is as strong as around. Without it, matched noise follows the image's noise
+                curve, which is too strong, and rings, second spots, straight edges and black specks show.
             like: float32, square, reference intensity: another square, for whose surroundings the tumour is drawn
                 instead of this one's. With the same seed it is the same tumour as there.
             seed: of the tumour, the noise before CGAN2 and that of stage 7; the same seed gives the same bytes.
