@@ -5,14 +5,16 @@ import json
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from tamperscope.errors import TamperscopeError  # noqa: E402
-from tamperscope.networks.forensic_transfer import ActivationMaps, ForensicTransfer  # noqa: E402
-from tamperscope.networks.mammo_cgan import Generator  # noqa: E402
-from tamperscope.runtime.network import load_network  # noqa: E402
-from tamperscope.runtime.weights import WEIGHTS, find_weights  # noqa: E402
-from tamperscope.train.export import export_network  # noqa: E402
+import torch
+
+from tamperscope.errors import TamperscopeError
+from tamperscope.networks.forensic_transfer import ActivationMaps, ForensicTransfer
+from tamperscope.networks.mammo_cgan import Generator
+from tamperscope.runtime.network import load_network
+from tamperscope.runtime.weights import WEIGHTS, find_weights
+from tamperscope.train.export import export_network
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 288, 288), (2, 1, 320, 528)])

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from tamperscope.networks.forensic_transfer import ActivationMaps, ForensicTransfer, activation_score  # noqa: E402
-from tamperscope.networks.mammo_cgan import (  # noqa: E402
+import torch
+
+from tamperscope.networks.forensic_transfer import ActivationMaps, ForensicTransfer, activation_score
+from tamperscope.networks.mammo_cgan import (
     HOLE,
     Discriminator,
     Generator,
@@ -15,8 +17,8 @@ from tamperscope.networks.mammo_cgan import (  # noqa: E402
     condition_of,
     ring_of,
 )
-from tamperscope.networks.score_classifier import ScoreClassifier  # noqa: E402
-from tamperscope.train.config import MammoCganRecipe, load_recipe  # noqa: E402
+from tamperscope.networks.score_classifier import ScoreClassifier
+from tamperscope.train.config import MammoCganRecipe, load_recipe
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

@@ -2,9 +2,11 @@
 
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from tamperscope.networks.partial_convolution import PartialConvolution, PartialConvolutionUNet  # noqa: E402
+import torch
+
+from tamperscope.networks.partial_convolution import PartialConvolution, PartialConvolutionUNet
 
 
 def test_a_partial_convolution_is_the_papers_equation():

@@ -2,9 +2,11 @@
 
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from tamperscope.networks.tissue_autoencoder import TissueAutoencoder  # noqa: E402
+import torch
+
+from tamperscope.networks.tissue_autoencoder import TissueAutoencoder
 
 
 def test_the_middle_has_an_eighth_of_the_side_and_few_channels():

@@ -8,21 +8,22 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from pydantic import ValidationError  # noqa: E402
+import torch
+from pydantic import ValidationError
 
-from tamperscope.benchmark import cesm  # noqa: E402
-from tamperscope.benchmark.splits import patient_folds  # noqa: E402
-from tamperscope.cli.bench_cross_validate import ablate as ablate_command  # noqa: E402
-from tamperscope.errors import TamperscopeError  # noqa: E402
-from tamperscope.networks.trace import COARSE, STRUCTURE, TraceNetwork  # noqa: E402
-from tamperscope.networks.trace_variants import HALF, FineOnly, Halves, NotCompared  # noqa: E402
-from tamperscope.train import ablation  # noqa: E402
-from tamperscope.train.ablation import Asked, ablate, ask, read_asked, variant_of, write_asked  # noqa: E402
-from tamperscope.train.ablation_report import summarise  # noqa: E402
-from tamperscope.train.config import AblationRecipe, TraceRecipe, load_recipe  # noqa: E402
-from tamperscope.train.trace_variants import VARIANTS, halves_loss  # noqa: E402
+from tamperscope.benchmark import cesm
+from tamperscope.benchmark.splits import patient_folds
+from tamperscope.cli.bench_cross_validate import ablate as ablate_command
+from tamperscope.errors import TamperscopeError
+from tamperscope.networks.trace import COARSE, STRUCTURE, TraceNetwork
+from tamperscope.networks.trace_variants import HALF, FineOnly, Halves, NotCompared
+from tamperscope.train import ablation
+from tamperscope.train.ablation import Asked, ablate, ask, read_asked, variant_of, write_asked
+from tamperscope.train.ablation_report import summarise
+from tamperscope.train.config import AblationRecipe, TraceRecipe, load_recipe
+from tamperscope.train.trace_variants import VARIANTS, halves_loss
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

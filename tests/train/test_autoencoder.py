@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from tamperscope.runtime.network import load_network  # noqa: E402
-from tamperscope.train.autoencoder import draw_batch, export_autoencoder, fit_autoencoder  # noqa: E402
-from tamperscope.train.config import AutoencoderRecipe, load_recipe  # noqa: E402
-from tamperscope.train.inpainting_tissue import Tissue  # noqa: E402
+import torch
+
+from tamperscope.runtime.network import load_network
+from tamperscope.train.autoencoder import draw_batch, export_autoencoder, fit_autoencoder
+from tamperscope.train.config import AutoencoderRecipe, load_recipe
+from tamperscope.train.inpainting_tissue import Tissue
 
 CONFIG = Path(__file__).parents[2] / "configs" / "autoencoder.yaml"
 LESION = 5000

@@ -7,24 +7,25 @@ import cv2
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from torch.utils.data import default_collate  # noqa: E402
+import torch
+from torch.utils.data import default_collate
 
-from tamperscope.detect.calibration import NullDistribution  # noqa: E402
-from tamperscope.detect.cues.adapted import Adaptation  # noqa: E402
-from tamperscope.detect.cues.areas import area_evidence  # noqa: E402
-from tamperscope.detect.cues.trace import compare_cells, trace_evidence  # noqa: E402
-from tamperscope.detect.multi_cue import MultiCueDetector  # noqa: E402
-from tamperscope.detect.residuals import noise_residuals  # noqa: E402
-from tamperscope.detect.structure import coarse_structure  # noqa: E402
-from tamperscope.detect.working_image import prepare_image  # noqa: E402
-from tamperscope.errors import TamperscopeError  # noqa: E402
-from tamperscope.mammogram import Mammogram, Spacing  # noqa: E402
-from tamperscope.runtime.network import network_of_bytes  # noqa: E402
-from tamperscope.train.fine_tune import adapt, example_of, fine_tune, shipped_network  # noqa: E402
-from tamperscope.train.trace import trace_loss  # noqa: E402
-from tamperscope.train.trace_crops import describe_crop  # noqa: E402
+from tamperscope.detect.calibration import NullDistribution
+from tamperscope.detect.cues.adapted import Adaptation
+from tamperscope.detect.cues.areas import area_evidence
+from tamperscope.detect.cues.trace import compare_cells, trace_evidence
+from tamperscope.detect.multi_cue import MultiCueDetector
+from tamperscope.detect.residuals import noise_residuals
+from tamperscope.detect.structure import coarse_structure
+from tamperscope.detect.working_image import prepare_image
+from tamperscope.errors import TamperscopeError
+from tamperscope.mammogram import Mammogram, Spacing
+from tamperscope.runtime.network import network_of_bytes
+from tamperscope.train.fine_tune import adapt, example_of, fine_tune, shipped_network
+from tamperscope.train.trace import trace_loss
+from tamperscope.train.trace_crops import describe_crop
 
 SIDE = 640
 BOX = np.s_[240:360, 200:320]

