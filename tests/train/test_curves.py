@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from tamperscope.errors import TamperscopeError
 from tamperscope.train.curves import Curves
 
 COLUMNS = ("step", "loss", "accuracy")
@@ -50,3 +51,10 @@ def test_a_column_may_have_no_number(tmp_path):
     with Curves(tmp_path, "net", COLUMNS) as curves:
         curves.add(100, 0.75, None)
     assert table(tmp_path)[-1] == ["100", "0.75000", ""]
+
+
+def test_a_training_that_failed_stops(tmp_path):
+    with Curves(tmp_path, "net", COLUMNS) as curves:
+        curves.add(100, 0.75, None)
+        with pytest.raises(TamperscopeError, match="loss is nan at step 200"):
+            curves.add(200, float("nan"), 0.5)

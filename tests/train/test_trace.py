@@ -283,3 +283,24 @@ def test_a_device_that_is_not_there_is_told_before_anything_is_read(tmp_path):
         assert isinstance(result.exception, TamperscopeError)
         assert f"can't train on '{name}' here" in str(result.exception)
     assert not list(tmp_path.iterdir())
+
+
+def test_gradients_in_bfloat16_are_those_in_float32():
+    torch.manual_seed(0)
+    network = TraceNetwork().to(memory_format=torch.channels_last)
+    pictures = torch.randn(4, 3, 192, 192), torch.randn(4, 3, 48, 48)
+    cells = torch.randn(4, 6, 24, 24), torch.rand(4, 24, 24), torch.ones(4, 24, 24, dtype=torch.bool)
+    share = torch.zeros(4, 24, 24)
+    share[:2, 5:15, 5:15] = 1
+    batch = [*pictures, *cells, share, torch.tensor([1.0, 1.0, 0.0, 0.0])]
+
+    def gradients(mixed):
+        network.zero_grad()
+        trace_loss(network, batch, crop_weight=0.5, mixed=mixed)[0].backward()
+        # Not of biases: what is compared within the image doesn't hang on them.
+        return {name: part.grad.clone() for name, part in network.named_parameters() if name.endswith("weight")}
+
+    mixed, exact = gradients(True), gradients(False)
+    for name, gradient in exact.items():
+        cosine = torch.nn.functional.cosine_similarity(mixed[name].flatten(), gradient.flatten(), dim=0)
+        assert cosine > 0.9, (name, cosine)

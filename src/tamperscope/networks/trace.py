@@ -25,6 +25,22 @@ STRUCTURE = 6
 """Features of coarse structure, which need no encoder (``detect/structure.py``)."""
 
 
+class Dilated(nn.Conv2d):
+    """A 3 x 3 convolution of pixels that lie apart, which keeps the size; in single precision always.
+
+    In bfloat16, gradients of such weights are wrong or not a number where oneDNN has kernels of AVX-512 without AMX for
+    them and the channels are no multiple of 16 (PyTorch 2.13).
+    """
+
+    def __init__(self, channels: int, apart: int) -> None:
+        super().__init__(channels, channels, 3, 1, apart, dilation=apart)
+
+    def forward(self, picture: torch.Tensor) -> torch.Tensor:
+        """As a convolution does."""
+        with torch.autocast(picture.device.type, enabled=False):
+            return super().forward(picture.float())
+
+
 class TraceEncoder(nn.Module):
     """Residuals N x 3 x H x W and coarse bands N x 3 x H/4 x W/4 to features N x C x H/8 x W/8.
 
@@ -54,7 +70,7 @@ class TraceEncoder(nn.Module):
         self.coarse = nn.Sequential(
             nn.Conv2d(bands, 24, 3, 1, 1),
             nn.ReLU(inplace=True),
-            nn.Conv2d(24, 24, 3, 1, 2, dilation=2),
+            Dilated(24, 2),
             nn.ReLU(inplace=True),
             nn.Conv2d(24, 32, 3, 2, 1),
             nn.ReLU(inplace=True),
@@ -133,11 +149,11 @@ class TraceHead(nn.Module):
             nn.ReLU(inplace=True),
             nn.Conv2d(56, width, 3, 1, 1),
             nn.ReLU(inplace=True),
-            nn.Conv2d(width, width, 3, 1, 2, dilation=2),
+            Dilated(width, 2),
             nn.ReLU(inplace=True),
-            nn.Conv2d(width, width, 3, 1, 4, dilation=4),
+            Dilated(width, 4),
             nn.ReLU(inplace=True),
-            nn.Conv2d(width, width, 3, 1, 2, dilation=2),
+            Dilated(width, 2),
             nn.ReLU(inplace=True),
             nn.Conv2d(width, 1, 1),
         )

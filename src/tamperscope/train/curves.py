@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 from types import TracebackType
 from typing import IO
+
+from tamperscope.errors import TamperscopeError
 
 
 class Curves:
@@ -40,9 +43,19 @@ class Curves:
         self._board = SummaryWriter(str(out / "curves" / name), purge_step=start + 1)  # type: ignore[no-untyped-call]
 
     def add(self, step: int, *values: float | None) -> None:
-        """One entry: the step, and a number for each further column, None where there is none."""
+        """One entry: the step, and a number for each further column, None where there is none.
+
+        Raises:
+            TamperscopeError: a number is not finite, so nothing more can come of the training.
+        """
         self._table.writerow([step, *("" if value is None else f"{value:.5f}" for value in values)])
         self._lines.flush()
+        for name, value in zip(self.columns[1:], values, strict=True):
+            if value is not None and not math.isfinite(value):
+                raise TamperscopeError(
+                    f"{name} is {value} at {self.columns[0]} {step}: the training has failed. A lower rate or float32 "
+                    "precision may help."
+                )
         if self._board is not None:
             for name, value in zip(self.columns[1:], values, strict=True):
                 if value is None:
