@@ -155,7 +155,9 @@ def test_a_settled_tumour_has_the_contrast_of_image_and_chance(injector, mammogr
 
 def test_a_tumour_takes_nothing_from_the_tissue(injector, mammogram):
     """Else dark holes of what the generators draw show as rings around the tumour."""
-    tissue = cv2.GaussianBlur(cv2.resize(mammogram.pixels[SQUARE.slices], (64, 64)), (0, 0), 2)
+    small = cv2.resize(mammogram.pixels[SQUARE.slices], (64, 64))
+    # Darker than both is nothing; where there is no tumour the tissue is as it was.
+    tissue = np.minimum(small, cv2.GaussianBlur(small, (0, 0), 2))
     drawn, without = (
         np.stack([injector.inject(mammogram, SQUARE, lift=lift, seed=seed).stages["cgan2"] for seed in range(4)])
         for lift in (True, False)
@@ -170,3 +172,12 @@ def test_the_frame_of_the_stages_is_the_originals(mammogram):
     for stage in ("cgan1", "cgan2"):
         np.testing.assert_allclose(forgery.stages[stage][:10], small, atol=0.1)
     assert forgery.record["parameters"]["lift"] is True
+
+
+def test_beside_the_tumour_nothing_changes(injector, mammogram):
+    forgery = injector.inject(mammogram, SQUARE, threshold=0, seed=3)
+    change = np.abs(forgery.mammogram.pixels - mammogram.pixels)[SQUARE.slices]
+    assert 0.1 < (change > 1).mean() < 0.4
+    # All of the middle is 0.47 of the square, and all of it changes without lift.
+    without = injector.inject(mammogram, SQUARE, threshold=0, seed=3, lift=False).mammogram.pixels - mammogram.pixels
+    assert (np.abs(without)[SQUARE.slices] > 1).mean() > 0.4

@@ -6,6 +6,7 @@ import pytest
 from tamperscope import Injector
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.injector import generated_part
+from tamperscope.forge.kept_texture import kept_texture
 from tests.forge.test_matched_noise import MASK, RING, SQUARE, fine_noise, tissue_with_noise
 
 
@@ -45,3 +46,19 @@ def test_the_record_repeats_it(injector):
     forgery = injector.inject(mammogram, SQUARE, noise_model="tissue", seed=11)
     again = injector.inject(mammogram, SQUARE, **forgery.record["parameters"])
     np.testing.assert_array_equal(forgery.mammogram.pixels, again.mammogram.pixels)
+
+
+def test_holes_get_the_grain_of_the_tissue_around():
+    mammogram, _ = tissue_with_noise(0.8)
+    hole = SQUARE.y + 70, SQUARE.x + 70
+    where = tuple(slice(start, start + 20) for start in hole)
+    mammogram.pixels[where] = 0
+    smooth = np.full((SQUARE.side, SQUARE.side), 600.0)
+    inside = tuple(slice(start, start + 20) for start in (70, 70))
+    texture, with_hole = (
+        kept_texture(mammogram, SQUARE, smooth, generated_part(SQUARE), fill_holes=rng)
+        for rng in (np.random.default_rng(0), None)
+    )
+    around = texture[40:60, 40:60]
+    assert with_hole[inside].min() < around.min() - 50
+    assert fine_noise(texture[inside]) == pytest.approx(fine_noise(around), rel=0.4)

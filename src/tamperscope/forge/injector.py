@@ -81,7 +81,7 @@ class Injector:
         lift: bool = False,
         contrast: float = 1.0,
         like: np.ndarray | None = None,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Stages 2 to 5: the square that the generators draw.
 
         Args:
@@ -92,7 +92,8 @@ class Injector:
             like: see ``inject``.
 
         Returns:
-            condition, CGAN1's picture and CGAN2's: float32, 64 x 64, reference intensity / 1100.
+            condition, CGAN1's picture and CGAN2's, reference intensity / 1100, and how much of it is tumour, 1 all
+            over without ``lift``: float32, 64 x 64.
         """
         own = shrunk(original)
         small = own if like is None else shrunk(like)  # stage 2
@@ -108,9 +109,10 @@ class Injector:
         sharp = self.second(second_condition[None, None])[0, 0]  # stage 5
         condition[_FRAME] -= raised
         blurred, sharp = blurred - raised, sharp - raised
+        cover = np.ones_like(sharp)
         if lift or like is not None or contrast != 1:
-            sharp = settle(sharp, small, own, HOLE, contrast=contrast, lift=lift)
-        return condition, blurred, sharp
+            sharp, cover = settle(sharp, small, own, HOLE, contrast=contrast, lift=lift)
+        return condition, blurred, sharp, cover
 
     def inject(
         self,
@@ -171,19 +173,21 @@ class Injector:
         original = mammogram.pixels[square.slices]
 
         strength = contrast * (usual_share(mammogram) * chance_contrast(seed) if lift else 1.0)
-        condition, blurred, sharp = self.draw(original, rng, lift=lift, contrast=strength, like=like)
-        enlarged = cv2.resize(sharp, (square.side, square.side), interpolation=cv2.INTER_LINEAR)
+        condition, blurred, sharp, cover = self.draw(original, rng, lift=lift, contrast=strength, like=like)
+        enlarged, cover = (
+            cv2.resize(part, (square.side, square.side), interpolation=cv2.INTER_LINEAR) for part in (sharp, cover)
+        )
         generated = enlarged * np.float32(SCALE)  # stage 6
         if noise_model == "white":
             assert noise is not None, "white noise has a default"
             generated = generated + noise * rng.standard_normal(generated.shape)  # stage 7
-        weight = weight_matrix(generated, threshold=threshold, smoothing=smoothing, power=power)
+        weight = cover * weight_matrix(generated, threshold=threshold, smoothing=smoothing, power=power)
         if noise_model == "matched":
             part = generated_part(square)
             grain = matched_noise(mammogram, square, generated, part, rng, by_brightness=not lift)
             generated = generated + through_merge(_of_strength(grain, noise), weight)  # stage 7
         elif noise_model == "tissue":
-            texture = kept_texture(mammogram, square, generated, generated_part(square), even=lift)
+            texture = kept_texture(mammogram, square, generated, generated_part(square), fill_holes=rng if lift else None)
             generated = generated + texture  # stage 7
         merged = merge(generated, original, weight)  # stage 8
 

@@ -12,17 +12,25 @@ import cv2
 import numpy as np
 
 from tamperscope.forge.forgery import Square
+from tamperscope.forge.grain import low_pass, random_phase_grain
 from tamperscope.forge.matched_noise import lacking_share, patch_side
 from tamperscope.mammogram import Mammogram
 
 _DEEPEST = 2 * 1.4826
 """Of the median absolute deviation, which is a normal distribution's standard deviation over 1.4826."""
+_COARSE = 32
+"""Side of the square over the sigma of what is too coarse for the grain of holes."""
 _RIM = 0.1
 """Width of the transition inside the generated part, over its side."""
 
 
 def kept_texture(
-    mammogram: Mammogram, square: Square, generated: np.ndarray, middle: slice, *, even: bool = False
+    mammogram: Mammogram,
+    square: Square,
+    generated: np.ndarray,
+    middle: slice,
+    *,
+    fill_holes: np.random.Generator | None = None,
 ) -> np.ndarray:
     """What the generated picture lacks of the square's own texture.
 
@@ -31,8 +39,9 @@ def kept_texture(
         square: where the picture goes.
         generated: side x side, the enlarged picture without noise, reference intensity.
         middle: rows and columns of the picture that the generators made.
-        even: whether holes in the tissue are filled up to two of its (robust) standard deviations below its median
-            first: what is black in the file would else be a black speck in a bright tumour.
+        fill_holes: draws the grain of holes, which are filled up to two of the tissue's (robust) standard deviations
+            below its median first: what is black in the file would else be a black speck in a bright tumour. Without
+            it they stay.
 
     Returns:
         float64, side x side, to be added to the picture.
@@ -41,7 +50,7 @@ def kept_texture(
     share = lacking_share(mammogram, square, generated, middle)
     # Brightness, and what is coarser than a patch, is the generators' own.
     texture = _filtered(
-        _without_holes(original) if even else original,
+        original if fill_holes is None else _without_holes(original, fill_holes),
         np.sqrt(np.concatenate([[0.0], share[1:]])),
         patch_side(square.side),
     )
@@ -49,9 +58,17 @@ def kept_texture(
     return inside * texture + (1 - inside) * (original - generated)
 
 
-def _without_holes(pixels: np.ndarray) -> np.ndarray:
+def _without_holes(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     middle = np.median(pixels)
-    return np.maximum(pixels, middle - _DEEPEST * np.median(np.abs(pixels - middle)))
+    floor = middle - _DEEPEST * np.median(np.abs(pixels - middle))
+    holes = pixels < floor
+    if not holes.any():
+        return pixels
+    # Filled evenly they would be flat patches, since the file has no texture where it is black.
+    fine = pixels - low_pass(pixels, ~holes, max(2.0, len(pixels) / _COARSE))
+    filled = floor + random_phase_grain(fine, ~holes, rng)
+    soft = cv2.GaussianBlur(holes.astype(np.float64), (0, 0), 1)
+    return np.maximum(pixels, floor) + soft * (filled - np.maximum(pixels, floor))
 
 
 def _filtered(pixels: np.ndarray, gain: np.ndarray, patch: int) -> np.ndarray:

@@ -1,8 +1,8 @@
 """A drawn tumour settles into the tissue it comes to: a step that the report does not have (``lift`` of the injector).
 
 What the generators draw is taken apart into the membrane through the square's frame and the tumour over it. The tumour
-alone is laid on another membrane, made fainter or stronger, by chance too, and kept from showing where the picture
-ends.
+alone is laid on another membrane, made fainter or stronger, by chance too, made one hill, and kept from showing where
+the picture ends. Where there is no tumour the tissue stays as it was.
 """
 
 from __future__ import annotations
@@ -20,6 +20,12 @@ _SPREAD = 0.3
 """Of the logarithm of the chance contrast: what generators draw varies less than masses do."""
 _FARTHEST = 1.5
 """Times ``_SPREAD``, at most."""
+_SEEN, _COVERING = 0.1, 0.5
+"""Of the tumour's most: from which on it is tumour, and from which on it takes the place of the tissue's coarse part."""
+_FAINTEST = 0.01
+"""Reference intensity / 1100: tumours are measured by this where they have less."""
+_LEVELS = 24
+"""At which a tumour is looked at for holes and for a second hill."""
 
 
 def chance_contrast(seed: int) -> float:
@@ -31,7 +37,7 @@ def chance_contrast(seed: int) -> float:
 
 def settle(
     drawn: np.ndarray, drawn_for: np.ndarray, tissue: np.ndarray, middle: slice, *, contrast: float, lift: bool
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """A square of tissue with the tumour of another picture.
 
     Args:
@@ -40,25 +46,43 @@ def settle(
         tissue: the square that it goes to; often the same.
         middle: rows and columns that the generators drew.
         contrast: of the tumour, times what was drawn.
-        lift: whether it comes to the middle, so that little of it is cut off, fades out in a circle, and takes nothing
-            from the tissue: a mass adds to what lies in its projection.
+        lift: whether it comes to the middle, so that little of it is cut off, is one hill without holes, fades out in a
+            circle, leaves the tissue beside it alone, and takes nothing from the tissue under it: a mass adds to what
+            lies in its projection.
 
     Returns:
-        float32, N x N; outside the middle it is the tissue.
+        The square with the tumour, outside the middle the tissue; and how much of it is tumour, 0 to 1, without
+        ``lift`` 1. Both float32, N x N.
     """
     hole = np.zeros(drawn.shape, np.bool_)
     hole[middle, middle] = True
     membrane = fill_harmonic(tissue, hole)
     drawn_over = membrane if drawn_for is tissue else fill_harmonic(drawn_for, hole)
     tumour = np.where(hole, contrast * (drawn - drawn_over), 0)
-    if lift:
-        # Once where it was drawn, or an edge that the square cut would come inside, and once where it comes to.
-        circle = _circle(len(drawn), middle)
-        tumour = circle * _centred(circle * tumour)
-    settled = membrane + tumour
-    if lift:
-        settled = np.maximum(settled, cv2.GaussianBlur(tissue, (0, 0), _COARSE))
-    return np.where(hole, settled, tissue).astype(np.float32)
+    if not lift:
+        return np.where(hole, membrane + tumour, tissue).astype(np.float32), np.ones(drawn.shape, np.float32)
+    # Once where it was drawn, or an edge that the square cut would come inside, and once where it comes to.
+    circle = _circle(len(drawn), middle)
+    tumour = _one_hill(circle * _centred(circle * tumour))
+    most = max(float(tumour.max()), _FAINTEST)
+    under = tissue + _smooth_step(tumour / (_COVERING * most)) * (membrane - tissue)
+    over = np.maximum(under + tumour, cv2.GaussianBlur(tissue, (0, 0), _COARSE))
+    cover = np.where(hole, _smooth_step(tumour / (_SEEN * most)), 0)
+    return (tissue + cover * (over - tissue)).astype(np.float32), cover.astype(np.float32)
+
+
+def _one_hill(tumour: np.ndarray) -> np.ndarray:
+    """The positive part without its holes, and without hills beside the main one: they are cut where they part."""
+    hill = np.clip(tumour, 0, None)
+    for level in np.linspace(0, hill.max(), _LEVELS + 1)[:-1]:
+        outlines, _ = cv2.findContours((hill > level).view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        parts = [cv2.drawContours(np.zeros(hill.shape, np.uint8), [one], -1, 1, cv2.FILLED) > 0 for one in outlines]
+        if not parts:  # rounding, at the last level; or there is no tumour
+            break
+        main = max(parts, key=lambda part: float(np.maximum(hill - level, 0)[part].sum()))
+        hill = np.where(main, np.maximum(hill, level), np.minimum(hill, level))
+    changed = hill - np.clip(tumour, 0, None)
+    return np.clip(tumour, 0, None) + cv2.GaussianBlur(changed, (0, 0), 1)
 
 
 def _centred(tumour: np.ndarray) -> np.ndarray:
@@ -75,5 +99,10 @@ def _circle(side: int, middle: slice) -> np.ndarray:
     """1 in the middle, 0 outside the circle that the drawn part holds, smooth between: float64, side x side."""
     offset = np.arange(side) - (side - 1) / 2
     radius = np.hypot(offset[:, None], offset[None, :]) / ((middle.stop - middle.start) / 2)
-    step = np.clip((1 - radius) / _FADES, 0, 1)
+    return _smooth_step((1 - radius) / _FADES)
+
+
+def _smooth_step(place: np.ndarray) -> np.ndarray:
+    """0 up to 0, 1 from 1 on, smooth between."""
+    step = np.clip(place, 0, 1)
     return step**2 * (3 - 2 * step)
