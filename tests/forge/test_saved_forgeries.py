@@ -30,7 +30,7 @@ def expected_merge(injector, mammogram, square, *, seed):
     """Equation 2.1 with weights computed pixel by pixel from the report, on what the generators made."""
     x, y, side = square
     original = mammogram.pixels[y : y + side, x : x + side].astype(np.float64)
-    stages = injector.inject(mammogram, square, noise_model="white", seed=seed).stages
+    stages = injector.inject(mammogram, square, noise_model="white", lift=False, seed=seed).stages
     rng = np.random.default_rng(seed)
     for _ in range(1 + injector.latent):
         rng.standard_normal((44, 44), dtype=np.float32)  # the latent map, and the noise before CGAN2
@@ -41,9 +41,9 @@ def expected_merge(injector, mammogram, square, *, seed):
 
 
 def check(injector, source, target, decode, square, *, scale=1):
-    """Outside bit for bit; inside equation 2.1 to within half a stored level."""
+    """Outside bit for bit; inside equation 2.1, as the report has it, to within half a stored level."""
     mammogram = read_mammogram(source)
-    forgery = injector.inject(mammogram, square, noise_model="white", seed=7)
+    forgery = injector.inject(mammogram, square, noise_model="white", lift=False, seed=7)
     written = forgery.save(target)
     x, y, side = square
     before, after = decode(source).astype(np.int64) * scale, decode(written).astype(np.int64)

@@ -187,7 +187,8 @@ class Injector:
             grain = matched_noise(mammogram, square, generated, part, rng, by_brightness=not lift)
             generated = generated + through_merge(_of_strength(grain, noise), weight)  # stage 7
         elif noise_model == "tissue":
-            texture = kept_texture(mammogram, square, generated, generated_part(square), fill_holes=rng if lift else None)
+            fill = (rng, weight) if lift else None
+            texture = kept_texture(mammogram, square, generated, generated_part(square), fill_holes=fill)
             generated = generated + texture  # stage 7
         merged = merge(generated, original, weight)  # stage 8
 

@@ -13,13 +13,17 @@ import numpy as np
 
 from tamperscope.forge.forgery import Square
 from tamperscope.forge.grain import low_pass, random_phase_grain
-from tamperscope.forge.matched_noise import lacking_share, patch_side
+from tamperscope.forge.matched_noise import lacking_share, patch_side, through_merge
 from tamperscope.mammogram import Mammogram
 
 _DEEPEST = 2 * 1.4826
 """Of the median absolute deviation, which is a normal distribution's standard deviation over 1.4826."""
 _COARSE = 32
-"""Side of the square over the sigma of what is too coarse for the grain of holes."""
+"""Side of the square over the sigma of what is too coarse for grain."""
+_LOCAL = 96
+"""Side of the square over the sigma of the places whose grain is compared."""
+_EVEN = 0.5
+"""Of the grain's median strength, below which some is missing."""
 _RIM = 0.1
 """Width of the transition inside the generated part, over its side."""
 
@@ -30,7 +34,7 @@ def kept_texture(
     generated: np.ndarray,
     middle: slice,
     *,
-    fill_holes: np.random.Generator | None = None,
+    fill_holes: tuple[np.random.Generator, np.ndarray] | None = None,
 ) -> np.ndarray:
     """What the generated picture lacks of the square's own texture.
 
@@ -39,9 +43,9 @@ def kept_texture(
         square: where the picture goes.
         generated: side x side, the enlarged picture without noise, reference intensity.
         middle: rows and columns of the picture that the generators made.
-        fill_holes: draws the grain of holes, which are filled up to two of the tissue's (robust) standard deviations
-            below its median first: what is black in the file would else be a black speck in a bright tumour. Without
-            it they stay.
+        fill_holes: what draws the grain of holes, and the weights of the merge, side x side, through which it keeps its
+            power. They are filled up to two of the tissue's (robust) standard deviations below its median first: what
+            is black in the file would else be a black speck in a bright tumour. Without it they stay.
 
     Returns:
         float64, side x side, to be added to the picture.
@@ -49,26 +53,33 @@ def kept_texture(
     original = mammogram.pixels[square.slices].astype(np.float64)
     share = lacking_share(mammogram, square, generated, middle)
     # Brightness, and what is coarser than a patch, is the generators' own.
-    texture = _filtered(
-        original if fill_holes is None else _without_holes(original, fill_holes),
-        np.sqrt(np.concatenate([[0.0], share[1:]])),
-        patch_side(square.side),
-    )
+    gain = np.sqrt(np.concatenate([[0.0], share[1:]]))
+    if fill_holes is None:
+        texture = _filtered(original, gain, patch_side(square.side))
+    else:
+        rng, weight = fill_holes
+        even = np.maximum(original, _floor(original))
+        texture = _filtered(even, gain, patch_side(square.side)) + through_merge(_missing_grain(even, rng), weight)
     inside = _fades_in(square.side, middle)
     return inside * texture + (1 - inside) * (original - generated)
 
 
-def _without_holes(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _floor(pixels: np.ndarray) -> float:
     middle = np.median(pixels)
-    floor = middle - _DEEPEST * np.median(np.abs(pixels - middle))
-    holes = pixels < floor
-    if not holes.any():
-        return pixels
-    # Filled evenly they would be flat patches, since the file has no texture where it is black.
-    fine = pixels - low_pass(pixels, ~holes, max(2.0, len(pixels) / _COARSE))
-    filled = floor + random_phase_grain(fine, ~holes, rng)
-    soft = cv2.GaussianBlur(holes.astype(np.float64), (0, 0), 1)
-    return np.maximum(pixels, floor) + soft * (filled - np.maximum(pixels, floor))
+    return float(middle - _DEEPEST * np.median(np.abs(pixels - middle)))
+
+
+def _missing_grain(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Grain for the even places: where the file is black it has none, and a tumour there would be a smooth patch."""
+    finest = np.abs(pixels - cv2.GaussianBlur(pixels, (0, 0), 1))
+    # An edge is no grain: it counts as usual, and no more.
+    local = cv2.GaussianBlur(np.minimum(finest, np.median(finest)), (0, 0), max(2.0, len(pixels) / _LOCAL))
+    missing = np.clip(1 - local / (_EVEN * np.median(local)), 0, 1)
+    if not missing.any():
+        return missing
+    known = (missing == 0) & (pixels > pixels.min())
+    grain = pixels - low_pass(pixels, known, max(2.0, len(pixels) / _COARSE))
+    return missing * random_phase_grain(grain, known, rng)
 
 
 def _filtered(pixels: np.ndarray, gain: np.ndarray, patch: int) -> np.ndarray:

@@ -62,9 +62,7 @@ class Surroundings:
         """Odds that a mass comes here, up to a factor that is the same everywhere; 0 where it is too dark."""
         if self.level < DARKEST:
             return 0.0
-        return float(
-            np.exp(ODDS[0] * (self.brightness + self.middle) + ODDS[1] * self.contrast - self.holes / _HOLES)
-        )
+        return float(np.exp(ODDS[0] * (self.brightness + self.middle) + ODDS[1] * self.contrast - self.holes / _HOLES))
 
 
 class Breast:

@@ -21,7 +21,7 @@ _SPREAD = 0.3
 _FARTHEST = 1.5
 """Times ``_SPREAD``, at most."""
 _SEEN, _COVERING = 0.1, 0.5
-"""Of the tumour's most: from which on it is tumour, and from which on it takes the place of the tissue's coarse part."""
+"""Of the tumour's most: from where on all is tumour, and from where on it takes the place of coarse tissue."""
 _FAINTEST = 0.01
 """Reference intensity / 1100: tumours are measured by this where they have less."""
 _LEVELS = 24
