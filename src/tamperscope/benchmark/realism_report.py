@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from tamperscope.benchmark.diversity import Diversity
 from tamperscope.benchmark.realism import BANDS, KINDS, REAL, Shown, kernel_distance
 from tamperscope.judge.bootstrap import Bootstrap, bootstrap_auc, cluster_bootstrap
+from tamperscope.judge.roc import auc
 
 _STRENGTH = 0.01
 """Inverse regularisation: 1,280 features and some hundred squares."""
@@ -39,6 +40,20 @@ class Told:
     def auc(self) -> Bootstrap:
         """Of telling synthetic from real squares, interval by patient."""
         return bootstrap_auc(self.labels, self.scores, self.patients)
+
+
+def mean_auc(told: Sequence[Told]) -> Bootstrap:
+    """Mean of the AUCs of several seeds; a patient is drawn with the squares of all of them."""
+    labels, scores, patients = (
+        np.concatenate([getattr(one, name) for one in told]) for name in ("labels", "scores", "patients")
+    )
+    seed = np.repeat(np.arange(len(told)), [len(one.labels) for one in told])
+
+    def mean(chosen: np.ndarray) -> float:
+        of_seeds = (chosen[seed[chosen] == number] for number in range(len(told)))
+        return float(np.mean([auc(labels[squares], scores[squares]) for squares in of_seeds]))
+
+    return cluster_bootstrap(mean, patients)
 
 
 def ask_held_out(shown: Sequence[Shown], features: np.ndarray, kind: str) -> Told:

@@ -18,7 +18,7 @@ import numpy as np
 
 from tamperscope.benchmark.cesm import Case
 from tamperscope.benchmark.realism import KINDS, collect_squares, features, real_squares
-from tamperscope.benchmark.realism_report import Told, ask_held_out
+from tamperscope.benchmark.realism_report import Told, ask_held_out, mean_auc
 from tamperscope.benchmark.splits import Fold, patient_folds
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.injector import Injector
@@ -106,15 +106,16 @@ def _together(parts: Sequence[Told]) -> Told:
 
 
 def to_markdown(results: Sequence[Realism]) -> str:
-    """One row a kind, one column a seed: AUC over all folds, interval by patient."""
+    """One row a kind, one column a seed and their mean: AUC over all folds, interval by patient."""
     masses = " or ".join(str(count) for count in sorted({result.masses for result in results}))
     lines = [
         f"{masses} real masses, each held out once in {FOLDS} folds by patient; 95 % intervals by patient",
         "",
-        "| kind | " + " | ".join(f"seed {result.seed}" for result in results) + " |",
-        "| --- |" + " --- |" * len(results),
+        "| kind | " + " | ".join(f"seed {result.seed}" for result in results) + " | mean |",
+        "| --- |" + " --- |" * (len(results) + 1),
     ]
     for kind in results[0].told:
-        cells = [result.told[kind].auc.text for result in results]
+        told = [result.told[kind] for result in results]
+        cells = [one.auc.text for one in told] + [mean_auc(told).text]
         lines.append(f"| {kind} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
