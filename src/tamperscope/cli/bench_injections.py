@@ -48,11 +48,10 @@ def realism(data: Path, out: Path, weights: Path | None, places: Places, lift: b
     from tamperscope.forge.injector import Injector
     from tamperscope.networks.mobilenet_v2 import load_mobilenet_v2
 
-    cases = load_cases(data)
+    network, cases = load_mobilenet_v2(), load_cases(data)
     injector = Injector.load() if weights is None else Injector.load(folder=weights)
     masses = real_squares(cases, seed=seed)
     shown = collect_squares(cases, injector, masses, seed=seed, places=places, lift=lift)
-    network = load_mobilenet_v2()
     spread = diversity(injector, network, masses, *typical_square(cases, seed=seed, places=places), seeds=50, lift=lift)
     text = summarise_realism(shown, features(network, [one.picture for one in shown]), spread)
     write_text(out / "realism.md", text + "\n")

