@@ -9,7 +9,7 @@ from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Square
 from tamperscope.forge.injector import random_square
 from tamperscope.forge.settle import chance_contrast
-from tamperscope.forge.tissue_contrast import usual_share
+from tamperscope.forge.tissue_contrast import brightest_mass, usual_share
 from tests.detect.images import make_mammogram
 from tests.forge.test_merge import weight_by_hand
 
@@ -149,7 +149,8 @@ def test_a_settled_tumour_has_the_contrast_of_image_and_chance(injector, mammogr
     for seed in (3, 4):
         forgery = injector.inject(mammogram, SQUARE, contrast=1 / chance_contrast(seed) / share, seed=seed)
         rng = np.random.default_rng(seed)
-        expected = injector.draw(mammogram.pixels[SQUARE.slices], rng, lift=True, contrast=1)[2]
+        ceiling = brightest_mass(mammogram)
+        expected = injector.draw(mammogram.pixels[SQUARE.slices], rng, lift=True, contrast=1, ceiling=ceiling)[2]
         np.testing.assert_allclose(forgery.stages["cgan2"], expected * 1100, atol=0.01)
 
 

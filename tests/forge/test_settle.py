@@ -115,3 +115,12 @@ def test_without_a_tumour_nothing_is_covered():
     settled, cover = settle(GROUND, GROUND, GROUND, MIDDLE, contrast=1, lift=True)
     assert cover.max() < 0.1
     np.testing.assert_allclose(settled, GROUND, atol=2e-3)
+
+
+@pytest.mark.parametrize(("ceiling", "most"), [(0.7, 0.2), (0.53, 0.1), (0.4, 0.1)])
+def test_under_a_ceiling_it_is_fainter_by_half_at_most(ceiling, most):
+    picture = drawn(bump(31.5, 31.5))
+    settled = settle(picture, GROUND, GROUND, MIDDLE, contrast=1, lift=True, ceiling=ceiling)[0]
+    assert (settled - GROUND).max() == pytest.approx(most, abs=0.01)
+    free = settle(picture, GROUND, GROUND, MIDDLE, contrast=1, lift=False, ceiling=ceiling)[0]
+    np.testing.assert_allclose(free, picture, atol=1e-4)

@@ -19,7 +19,7 @@ from tamperscope.forge.lesion import RULE, lesion_mask, outline
 from tamperscope.forge.matched_noise import matched_noise, through_merge
 from tamperscope.forge.merge import MASK_LEVEL, merge, weight_matrix
 from tamperscope.forge.settle import chance_contrast, settle
-from tamperscope.forge.tissue_contrast import usual_share
+from tamperscope.forge.tissue_contrast import brightest_mass, usual_share
 from tamperscope.forge.write_back import write_back
 from tamperscope.mammogram import Mammogram
 from tamperscope.runtime.network import load_network
@@ -80,6 +80,7 @@ class Injector:
         *,
         lift: bool = False,
         contrast: float = 1.0,
+        ceiling: float = np.inf,
         like: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Stages 2 to 5: the square that the generators draw.
@@ -89,6 +90,7 @@ class Injector:
             rng: draws the noise before CGAN2, and the latent map of generators that have one.
             lift: see ``inject``.
             contrast: see ``inject``.
+            ceiling: with ``lift`` tumours are fainter where they were brighter, reference intensity.
             like: see ``inject``.
 
         Returns:
@@ -111,7 +113,7 @@ class Injector:
         blurred, sharp = blurred - raised, sharp - raised
         cover = np.ones_like(sharp)
         if lift or like is not None or contrast != 1:
-            sharp, cover = settle(sharp, small, own, HOLE, contrast=contrast, lift=lift)
+            sharp, cover = settle(sharp, small, own, HOLE, contrast=contrast, lift=lift, ceiling=ceiling / SCALE)
         return condition, blurred, sharp, cover
 
     def inject(
@@ -173,7 +175,10 @@ class Injector:
         original = mammogram.pixels[square.slices]
 
         strength = contrast * (usual_share(mammogram) * chance_contrast(seed) if lift else 1.0)
-        condition, blurred, sharp, cover = self.draw(original, rng, lift=lift, contrast=strength, like=like)
+        ceiling = brightest_mass(mammogram) if lift else np.inf
+        condition, blurred, sharp, cover = self.draw(
+            original, rng, lift=lift, contrast=strength, ceiling=ceiling, like=like
+        )
         enlarged, cover = (
             cv2.resize(part, (square.side, square.side), interpolation=cv2.INTER_LINEAR) for part in (sharp, cover)
         )

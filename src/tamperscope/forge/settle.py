@@ -36,7 +36,14 @@ def chance_contrast(seed: int) -> float:
 
 
 def settle(
-    drawn: np.ndarray, drawn_for: np.ndarray, tissue: np.ndarray, middle: slice, *, contrast: float, lift: bool
+    drawn: np.ndarray,
+    drawn_for: np.ndarray,
+    tissue: np.ndarray,
+    middle: slice,
+    *,
+    contrast: float,
+    lift: bool,
+    ceiling: float = np.inf,
 ) -> tuple[np.ndarray, np.ndarray]:
     """A square of tissue with the tumour of another picture.
 
@@ -49,6 +56,7 @@ def settle(
         lift: whether it comes to the middle, so that little of it is cut off, is one hill without holes, fades out in a
             circle, leaves the tissue beside it alone, and takes nothing from the tissue under it: a mass adds to what
             lies in its projection.
+        ceiling: with ``lift``, brighter than this a tumour is only where half of its contrast makes it so.
 
     Returns:
         The square with the tumour, outside the middle the tissue; and how much of it is tumour, 0 to 1, without
@@ -64,6 +72,7 @@ def settle(
     # Once where it was drawn, or an edge that the square cut would come inside, and once where it comes to.
     circle = _circle(len(drawn), middle)
     tumour = _one_hill(circle * _centred(circle * tumour))
+    tumour *= _under(ceiling, membrane, tumour)
     most = max(float(tumour.max()), _FAINTEST)
     under = tissue + _smooth_step(tumour / (_COVERING * most)) * (membrane - tissue)
     over = np.maximum(under + tumour, cv2.GaussianBlur(tissue, (0, 0), _COARSE))
@@ -83,6 +92,13 @@ def _one_hill(tumour: np.ndarray) -> np.ndarray:
         hill = np.where(main, np.maximum(hill, level), np.minimum(hill, level))
     changed = hill - np.clip(tumour, 0, None)
     return np.clip(tumour, 0, None) + cv2.GaussianBlur(changed, (0, 0), 1)
+
+
+def _under(ceiling: float, membrane: np.ndarray, tumour: np.ndarray) -> float:
+    """What to take a tumour times, half at least, so that it stays under the ceiling."""
+    brightest = np.unravel_index((membrane + tumour).argmax(), tumour.shape)
+    over = float(tumour[brightest])
+    return float(np.clip((ceiling - membrane[brightest]) / over, 0.5, 1)) if over > 0 else 1.0
 
 
 def _centred(tumour: np.ndarray) -> np.ndarray:

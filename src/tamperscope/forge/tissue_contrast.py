@@ -1,7 +1,7 @@
-"""How uneven the tissue of an image is at the size of masses: a film shows less contrast than a digital detector.
+"""What an image's own tissue says of how a mass shows in it: how uneven it is, and how bright it gets.
 
-The generators learnt masses of one kind of image, and a mass as bright as there is a white blot on an image whose own
-tissue varies half as much.
+A film shows less contrast than a digital detector. The generators learnt masses of one kind of image, and a mass as
+bright as there is a white blot on an image whose own tissue varies half as much.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from tamperscope.mammogram import CANONICAL_PITCH_MM, Mammogram
 USUAL = 69.0
 """``tissue_contrast`` of the images that the generators learnt from: median of every second one (``tamperscope bench
 places`` prints that of all, 68)."""
-_FINE_MM, _COARSE_MM = 1.5, 8.0
+_FINE_MM, _COARSE_MM, _EVERY_MM = 1.5, 8.0, 0.7
+_BRIGHT, _ABOVE = 99, 75.0
+"""Percentile of the tissue, and how much brighter a mass may be, reference intensity. Of the training patients' masses
+19 of 20 have less than a tenth of their middle above that."""
 _RIM_MM = 6
 """The skin's edge is no tissue contrast."""
 
@@ -44,3 +47,10 @@ def tissue_contrast(mammogram: Mammogram) -> float:
 def usual_share(mammogram: Mammogram) -> float:
     """By how much a mass has to be fainter here than in the images that the generators learnt from, at most 1."""
     return min(1.0, tissue_contrast(mammogram) / USUAL)
+
+
+def brightest_mass(mammogram: Mammogram) -> float:
+    """How bright a mass may be here, reference intensity."""
+    step = max(1, round(_EVERY_MM / mammogram.spacing.mm))
+    tissue = mammogram.tissue[::step, ::step]
+    return float(np.percentile(mammogram.pixels[::step, ::step][tissue], _BRIGHT)) + _ABOVE if tissue.any() else np.inf
