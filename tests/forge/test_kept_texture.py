@@ -62,3 +62,13 @@ def test_holes_get_the_grain_of_the_tissue_around():
     around = texture[140:180, 140:180]
     assert with_hole[inside].min() < around.min() - 50
     assert fine_noise(texture[inside]) == pytest.approx(fine_noise(around), rel=0.2)
+
+
+def test_tissue_without_any_grain_stays_without():
+    mammogram, _ = tissue_with_noise(0.8)
+    mammogram.pixels[mammogram.tissue] = 500
+    smooth = np.full((SQUARE.side, SQUARE.side), 600.0)
+    fill = np.random.default_rng(0), np.ones_like(smooth)
+    texture = kept_texture(mammogram, SQUARE, smooth, generated_part(SQUARE), fill_holes=fill)
+    assert np.isfinite(texture).all()
+    assert np.abs(texture[80:160, 80:160]).max() < 1

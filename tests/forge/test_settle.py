@@ -1,5 +1,6 @@
 """A drawn tumour settles: in the middle, faded out at its rim, nothing taken from the tissue."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -124,3 +125,16 @@ def test_under_a_ceiling_it_is_fainter_by_half_at_most(ceiling, most):
     assert (settled - GROUND).max() == pytest.approx(most, abs=0.01)
     free = settle(picture, GROUND, GROUND, MIDDLE, contrast=1, lift=False, ceiling=ceiling)[0]
     np.testing.assert_allclose(free, picture, atol=1e-4)
+
+
+def test_horns_are_cut_off_and_notches_closed():
+    disc = (np.hypot(ROWS - 31.5, COLUMNS - 31.5) < 13) * np.float32(0.2)
+    odd = disc.copy()
+    odd[14:20, 30:33] = 0.2
+    odd[40:46, 30:33] = 0
+    shapes = [
+        settle(drawn(cv2.GaussianBlur(shape, (0, 0), 1)), GROUND, GROUND, MIDDLE, contrast=1, lift=True)[0] - GROUND
+        for shape in (disc, odd)
+    ]
+    assert np.abs(shapes[0] - shapes[1]).max() < 0.06
+    assert np.abs(cv2.GaussianBlur(odd - disc, (0, 0), 1)).max() > 0.15

@@ -43,9 +43,9 @@ def kept_texture(
         square: where the picture goes.
         generated: side x side, the enlarged picture without noise, reference intensity.
         middle: rows and columns of the picture that the generators made.
-        fill_holes: what draws the grain of holes, and the weights of the merge, side x side, through which it keeps its
-            power. They are filled up to two of the tissue's (robust) standard deviations below its median first: what
-            is black in the file would else be a black speck in a bright tumour. Without it they stay.
+        fill_holes: what draws grain where the tissue has none, and the weights of the merge, side x side, through which
+            it keeps its power. Holes are filled up to two of the tissue's (robust) standard deviations below its median
+            first: what is black in the file would else be a black speck in a bright tumour. Without it all stays.
 
     Returns:
         float64, side x side, to be added to the picture.
@@ -74,7 +74,7 @@ def _missing_grain(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     finest = np.abs(pixels - cv2.GaussianBlur(pixels, (0, 0), 1))
     # An edge is no grain: it counts as usual, and no more.
     local = cv2.GaussianBlur(np.minimum(finest, np.median(finest)), (0, 0), max(2.0, len(pixels) / _LOCAL))
-    missing = np.clip(1 - local / (_EVEN * np.median(local)), 0, 1)
+    missing = np.clip(1 - local / max(_EVEN * float(np.median(local)), 1e-9), 0, 1)
     if not missing.any():
         return missing
     known = (missing == 0) & (pixels > pixels.min())

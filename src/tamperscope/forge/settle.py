@@ -24,6 +24,8 @@ _SEEN, _COVERING = 0.1, 0.5
 """Of the tumour's most: from where on all is tumour, and from where on it takes the place of coarse tissue."""
 _FAINTEST = 0.01
 """Reference intensity / 1100: tumours are measured by this where they have less."""
+_DISC = 7
+"""Diameter of the disc that rounds a tumour's outline, pixels of the generators' picture."""
 _LEVELS = 24
 """At which a tumour is looked at for holes and for a second hill."""
 
@@ -71,13 +73,22 @@ def settle(
         return np.where(hole, membrane + tumour, tissue).astype(np.float32), np.ones(drawn.shape, np.float32)
     # Once where it was drawn, or an edge that the square cut would come inside, and once where it comes to.
     circle = _circle(len(drawn), middle)
-    tumour = _one_hill(circle * _centred(circle * tumour))
+    tumour = _one_hill(_rounded(circle * _centred(circle * tumour)))
     tumour *= _under(ceiling, membrane, tumour)
     most = max(float(tumour.max()), _FAINTEST)
     under = tissue + _smooth_step(tumour / (_COVERING * most)) * (membrane - tissue)
     over = np.maximum(under + tumour, cv2.GaussianBlur(tissue, (0, 0), _COARSE))
     cover = np.where(hole, _smooth_step(tumour / (_SEEN * most)), 0)
     return (tissue + cover * (over - tissue)).astype(np.float32), cover.astype(np.float32)
+
+
+def _rounded(tumour: np.ndarray) -> np.ndarray:
+    """The positive part with its notches closed and its horns cut off by a disc; what is on top stays."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_DISC, _DISC))
+    closed = cv2.morphologyEx(np.clip(tumour, 0, None), cv2.MORPH_CLOSE, disc)
+    opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, disc)
+    on_top = _smooth_step(2 * opened / max(float(opened.max()), 1e-9) - 0.6)
+    return cv2.GaussianBlur(opened + on_top * (closed - opened), (0, 0), 1)
 
 
 def _one_hill(tumour: np.ndarray) -> np.ndarray:
