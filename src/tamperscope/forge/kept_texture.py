@@ -22,8 +22,8 @@ _COARSE = 32
 """Side of the square over the sigma of what is too coarse for grain."""
 _LOCAL = 96
 """Side of the square over the sigma of the places whose grain is compared."""
-_EVEN = 0.5
-"""Of the grain's median strength, below which some is missing."""
+_EVEN = 0.3
+"""Of the grain's usual strength, below which some is missing."""
 _RIM = 0.1
 """Width of the transition inside the generated part, over its side."""
 
@@ -58,27 +58,42 @@ def kept_texture(
         texture = _filtered(original, gain, patch_side(square.side))
     else:
         rng, weight = fill_holes
-        even = np.maximum(original, _floor(original))
-        texture = _filtered(even, gain, patch_side(square.side)) + through_merge(_missing_grain(even, rng), weight)
+        filled = np.maximum(original, _floor(original))
+        grain = through_merge(_missing_grain(filled, rng), weight)
+        texture = _filtered(_without_specks(filled), gain, patch_side(square.side)) + grain
     inside = _fades_in(square.side, middle)
     return inside * texture + (1 - inside) * (original - generated)
 
 
+def _without_specks(pixels: np.ndarray) -> np.ndarray:
+    """What is far darker than its surroundings is filled up to their floor."""
+    coarse = cv2.GaussianBlur(pixels, (0, 0), _grain_scale(pixels))
+    fine = pixels - coarse
+    return coarse + np.maximum(fine, _floor(fine))
+
+
 def _floor(pixels: np.ndarray) -> float:
+    """Two of the pixels' robust standard deviations below their median."""
     middle = np.median(pixels)
     return float(middle - _DEEPEST * np.median(np.abs(pixels - middle)))
+
+
+def _grain_scale(pixels: np.ndarray) -> float:
+    """Sigma of what is too coarse for grain."""
+    return max(2.0, len(pixels) / _COARSE)
 
 
 def _missing_grain(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Grain for the even places: where the file is black it has none, and a tumour there would be a smooth patch."""
     finest = np.abs(pixels - cv2.GaussianBlur(pixels, (0, 0), 1))
-    # An edge is no grain: it counts as usual, and no more.
-    local = cv2.GaussianBlur(np.minimum(finest, np.median(finest)), (0, 0), max(2.0, len(pixels) / _LOCAL))
-    missing = np.clip(1 - local / max(_EVEN * float(np.median(local)), 1e-9), 0, 1)
+    # Half of the square can be black: its brighter half tells what is usual. An edge counts as that, and no more.
+    usual = max(float(np.median(finest[pixels >= np.median(pixels)])), 1e-9)
+    local = cv2.GaussianBlur(np.minimum(finest, usual), (0, 0), max(2.0, len(pixels) / _LOCAL))
+    missing = np.clip(1 - local / (_EVEN * usual), 0, 1)
     if not missing.any():
         return missing
-    known = (missing == 0) & (pixels > pixels.min())
-    grain = pixels - low_pass(pixels, known, max(2.0, len(pixels) / _COARSE))
+    known = missing == 0
+    grain = pixels - low_pass(pixels, known, _grain_scale(pixels))
     return missing * random_phase_grain(grain, known, rng)
 
 

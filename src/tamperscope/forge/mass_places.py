@@ -35,6 +35,9 @@ _DEEP = 2.5 * 1.4826
 below which next to no real mass has any."""
 _MIDDLE = 0.4
 """Side of the middle over that of the square."""
+_DARK, _NEAR, _BLACK = 2, 0.1, 350.0
+"""Percentile of the breast, and part of the way from it to the median, up to which tissue counts as black; but not if
+it is brighter than this, reference intensity."""
 _LEAST_MM = 8.0
 """Smaller squares are looked at with as much around them: a millimetre is a pixel here."""
 
@@ -76,6 +79,8 @@ class Breast:
         tissue = cv2.resize(mammogram.tissue.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
         inside = self.pixels[tissue] if tissue.any() else self.pixels
         self.mean, self.deviation = float(inside.mean()), max(float(inside.std()), 1e-6)
+        darkest, usual = np.percentile(inside, (_DARK, 50))
+        self.black = min(_BLACK, float(darkest + _NEAR * (usual - darkest)))
 
     def around(self, square: Square) -> Surroundings:
         """The surroundings of a square, whose place is in pixels of the mammogram."""
@@ -92,22 +97,21 @@ class Breast:
             (level - self.mean) / self.deviation,
             float(np.log1p(part[frame].std())),
             (inside - level) / self.deviation,
-            _holes(part),
+            self._holes(part),
         )
+
+    def _holes(self, part: np.ndarray) -> float:
+        """Share of the circle that a tumour can fill that is far darker than the part's median, or black."""
+        median = np.median(part)
+        holes = part < max(self.black, median - _DEEP * np.median(np.abs(part - median)))
+        down, across = ((np.arange(extent) + 0.5) / extent - 0.5 for extent in part.shape)
+        return float(holes[np.hypot(down[:, None], across[None, :]) < (HOLE.stop - HOLE.start) / SIDE / 2].mean())
 
 
 def _middle_of(part: np.ndarray) -> np.ndarray:
     """The inner part of a square that is cut out."""
     off = [round((1 - _MIDDLE) / 2 * extent) for extent in part.shape]
     return part[off[0] : part.shape[0] - off[0], off[1] : part.shape[1] - off[1]]
-
-
-def _holes(part: np.ndarray) -> float:
-    """Share of the circle that a tumour can fill that is far darker than the part's median."""
-    median = np.median(part)
-    holes = part < median - _DEEP * np.median(np.abs(part - median))
-    down, across = ((np.arange(extent) + 0.5) / extent - 0.5 for extent in part.shape)
-    return float(holes[np.hypot(down[:, None], across[None, :]) < (HOLE.stop - HOLE.start) / SIDE / 2].mean())
 
 
 def likely_square(
