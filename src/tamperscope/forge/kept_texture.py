@@ -18,6 +18,8 @@ from tamperscope.mammogram import Mammogram
 
 _DEEPEST = 2 * 1.4826
 """Of the median absolute deviation, which is a normal distribution's standard deviation over 1.4826."""
+_FINE = 2.0
+"""Sigma of what is too fine for holes, pixels."""
 _COARSE = 32
 """Side of the square over the sigma of what is too coarse for grain."""
 _LOCAL = 96
@@ -58,43 +60,42 @@ def kept_texture(
         texture = _filtered(original, gain, patch_side(square.side))
     else:
         rng, weight = fill_holes
-        filled = np.maximum(original, _floor(original))
-        grain = through_merge(_missing_grain(filled, rng), weight)
-        texture = _filtered(_without_specks(filled), gain, patch_side(square.side)) + grain
+        even, grain = _without_holes(original, rng)
+        texture = _filtered(even, gain, patch_side(square.side)) + through_merge(grain, weight)
     inside = _fades_in(square.side, middle)
     return inside * texture + (1 - inside) * (original - generated)
 
 
-def _without_specks(pixels: np.ndarray) -> np.ndarray:
-    """What is far darker than its surroundings is filled up to their floor."""
-    coarse = cv2.GaussianBlur(pixels, (0, 0), _grain_scale(pixels))
-    fine = pixels - coarse
-    return coarse + np.maximum(fine, _floor(fine))
+def _without_holes(pixels: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels without holes, and grain for where they have none.
+
+    Wide holes are filled up to the square's floor, narrow ones up to that of what is around them; what is as fine as
+    grain stays, but for black specks. Where the file is black it has no grain, and a tumour would be a smooth patch.
+    """
+    scale = max(2.0, len(pixels) / _COARSE)
+    smooth = cv2.GaussianBlur(pixels, (0, 0), _FINE)
+    grain = pixels - smooth
+    filled = np.maximum(smooth, _floor(pixels))
+    coarse = cv2.GaussianBlur(filled, (0, 0), scale)
+    filled = coarse + np.maximum(filled - coarse, _floor(filled - coarse))
+    specks = (pixels - coarse < 2 * _floor(pixels - coarse)).astype(np.float64)
+    specks = np.clip(2 * cv2.GaussianBlur(specks, (0, 0), _FINE), 0, 1)
+
+    # Half of the square can be black: its brighter half tells what is usual. An edge counts as that, and no more.
+    size = np.abs(grain)
+    usual = max(float(np.median(size[pixels >= np.median(pixels)])), 1e-9)
+    local = cv2.GaussianBlur(np.minimum(size, usual), (0, 0), max(2.0, len(pixels) / _LOCAL))
+    missing = np.maximum(specks, np.clip(1 - local / (_EVEN * usual), 0, 1))
+    if missing.any():
+        known = missing == 0
+        missing *= random_phase_grain(pixels - low_pass(pixels, known, scale), known, rng)
+    return filled + (1 - specks) * np.maximum(grain, 2 * _floor(grain)), missing
 
 
 def _floor(pixels: np.ndarray) -> float:
     """Two of the pixels' robust standard deviations below their median."""
     middle = np.median(pixels)
     return float(middle - _DEEPEST * np.median(np.abs(pixels - middle)))
-
-
-def _grain_scale(pixels: np.ndarray) -> float:
-    """Sigma of what is too coarse for grain."""
-    return max(2.0, len(pixels) / _COARSE)
-
-
-def _missing_grain(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Grain for the even places: where the file is black it has none, and a tumour there would be a smooth patch."""
-    finest = np.abs(pixels - cv2.GaussianBlur(pixels, (0, 0), 1))
-    # Half of the square can be black: its brighter half tells what is usual. An edge counts as that, and no more.
-    usual = max(float(np.median(finest[pixels >= np.median(pixels)])), 1e-9)
-    local = cv2.GaussianBlur(np.minimum(finest, usual), (0, 0), max(2.0, len(pixels) / _LOCAL))
-    missing = np.clip(1 - local / (_EVEN * usual), 0, 1)
-    if not missing.any():
-        return missing
-    known = missing == 0
-    grain = pixels - low_pass(pixels, known, _grain_scale(pixels))
-    return missing * random_phase_grain(grain, known, rng)
 
 
 def _filtered(pixels: np.ndarray, gain: np.ndarray, patch: int) -> np.ndarray:
