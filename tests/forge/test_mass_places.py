@@ -87,20 +87,3 @@ def test_odds_are_those_of_the_regression():
 def test_tissue_denser_than_around_it_counts_as_brighter_surroundings():
     assert Surroundings(500, 0.2, 4.0, 0.5).odds == pytest.approx(Surroundings(500, 0.7, 4.0).odds)
     assert Surroundings(500, 0.2, 4.0, -0.5).odds < Surroundings(500, 0.2, 4.0).odds
-
-
-def test_holes_make_a_square_unlikely():
-    mammogram = breast(500, 500)
-    square = Square(200, 400, 200)
-    # Of grain that is normally distributed 0.6 % lie that deep.
-    assert Breast(mammogram).around(square).holes < 0.03
-    mammogram.pixels[480:510, 290:320] = 100
-    look = Breast(mammogram).around(square)
-    # 9 of the circle's 149 square millimetres.
-    assert look.holes == pytest.approx(9 / 149, abs=0.03)
-    assert Surroundings(500, 0.0, 4.0, holes=look.holes).odds < 1e-3 * Surroundings(500, 0.0, 4.0).odds
-    # In the frame they are the tissue's own affair.
-    mammogram = breast(500, 500)
-    before = Breast(mammogram).around(square).holes
-    mammogram.pixels[405:420, 205:220] = 100
-    assert Breast(mammogram).around(square).holes == pytest.approx(before, abs=0.01)

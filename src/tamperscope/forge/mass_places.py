@@ -4,8 +4,6 @@ A square anywhere in the tissue is told from one with a mass by its place alone:
 tissue. The odds of that, learnt from the masses of the training patients (``benchmark/mass_places.py``), weigh squares
 drawn anywhere. They are learnt from the frames of squares, since the masses fill the middles. A middle brighter than
 its frame, tissue denser than around it, counts as a brighter frame does: there a tumour adds to what looks like one.
-And a middle with holes, lobules of fat as black as the file gets, is avoided: under a tumour they would have a texture
-that the file doesn't have.
 """
 
 from __future__ import annotations
@@ -28,16 +26,8 @@ ODDS = (0.749, 0.840)
 DARKEST = 412.0
 """Level below which no mass is put, reference intensity: 19 of 20 masses have brighter surroundings."""
 _CANDIDATES = 64
-_HOLES = 0.003
-"""Share of the circle in holes that makes a square less likely by a factor of e."""
-_DEEP = 2.5 * 1.4826
-"""Median absolute deviations below the median at which holes begin: 2.5 standard deviations of a normal distribution,
-below which next to no real mass has any."""
 _MIDDLE = 0.4
 """Side of the middle over that of the square."""
-_DARK, _NEAR, _BLACK = 2, 0.1, 350.0
-"""Percentile of the breast, and part of the way from it to the median, up to which tissue counts as black; but not if
-it is brighter than this, reference intensity."""
 _LEAST_MM = 8.0
 """Smaller squares are looked at with as much around them: a millimetre is a pixel here."""
 
@@ -51,21 +41,19 @@ class Surroundings:
         brightness: level over the breast's mean, in standard deviations of the breast.
         contrast: natural logarithm of 1 + standard deviation in the frame, reference intensity.
         middle: the middle's mean over the level, in standard deviations of the breast.
-        holes: share of the circle that a tumour can fill that is far darker than the square is on the whole.
     """
 
     level: float
     brightness: float
     contrast: float
     middle: float = 0.0
-    holes: float = 0.0
 
     @property
     def odds(self) -> float:
         """Odds that a mass comes here, up to a factor that is the same everywhere; 0 where it is too dark."""
         if self.level < DARKEST:
             return 0.0
-        return float(np.exp(ODDS[0] * (self.brightness + self.middle) + ODDS[1] * self.contrast - self.holes / _HOLES))
+        return float(np.exp(ODDS[0] * (self.brightness + self.middle) + ODDS[1] * self.contrast))
 
 
 class Breast:
@@ -79,8 +67,6 @@ class Breast:
         tissue = cv2.resize(mammogram.tissue.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
         inside = self.pixels[tissue] if tissue.any() else self.pixels
         self.mean, self.deviation = float(inside.mean()), max(float(inside.std()), 1e-6)
-        darkest, usual = np.percentile(inside, (_DARK, 50))
-        self.black = min(_BLACK, float(darkest + _NEAR * (usual - darkest)))
 
     def around(self, square: Square) -> Surroundings:
         """The surroundings of a square, whose place is in pixels of the mammogram."""
@@ -97,15 +83,7 @@ class Breast:
             (level - self.mean) / self.deviation,
             float(np.log1p(part[frame].std())),
             (inside - level) / self.deviation,
-            self._holes(part),
         )
-
-    def _holes(self, part: np.ndarray) -> float:
-        """Share of the circle that a tumour can fill that is far darker than the part's median, or black."""
-        median = np.median(part)
-        holes = part < max(self.black, median - _DEEP * np.median(np.abs(part - median)))
-        down, across = ((np.arange(extent) + 0.5) / extent - 0.5 for extent in part.shape)
-        return float(holes[np.hypot(down[:, None], across[None, :]) < (HOLE.stop - HOLE.start) / SIDE / 2].mean())
 
 
 def _middle_of(part: np.ndarray) -> np.ndarray:
