@@ -72,3 +72,14 @@ def test_tissue_without_any_grain_stays_without():
     texture = kept_texture(mammogram, SQUARE, smooth, generated_part(SQUARE), fill_holes=fill)
     assert np.isfinite(texture).all()
     assert np.abs(texture[80:160, 80:160]).max() < 1
+
+
+def test_a_square_that_is_half_air_keeps_its_grain():
+    mammogram, _ = tissue_with_noise(0.8)
+    mammogram.pixels[SQUARE.y : SQUARE.y + 150, SQUARE.x : SQUARE.x + SQUARE.side] = 0
+    smooth = np.full((SQUARE.side, SQUARE.side), 600.0)
+    fill = np.random.default_rng(0), np.ones_like(smooth)
+    texture = kept_texture(mammogram, SQUARE, smooth, generated_part(SQUARE), fill_holes=fill)
+    own = kept_texture(mammogram, SQUARE, smooth, generated_part(SQUARE))
+    assert np.isfinite(texture).all()
+    assert fine_noise(texture[165:185, 70:170]) == pytest.approx(fine_noise(own[165:185, 70:170]), rel=0.05)

@@ -7,7 +7,7 @@ from tamperscope import Injector, read_mammogram
 from tamperscope.forge.harmonic import fill_harmonic
 from tamperscope.forge.injector import HOLE
 from tamperscope.forge.lesion import lesion_mask
-from tamperscope.forge.tissue_contrast import USUAL, tissue_contrast, usual_share
+from tamperscope.forge.tissue_contrast import USUAL, brightest_mass, tissue_contrast, usual_share
 from tamperscope.mammogram import Mammogram, Spacing
 from tests.detect.images import make_mammogram
 
@@ -75,3 +75,11 @@ def test_tissue_contrast_is_that_of_waves_of_a_masss_size(amplitude, mm):
 
 def test_films_have_less_contrast_than_the_images_learnt_from(dicom_files):
     assert 0.3 < usual_share(read_mammogram(dicom_files[0])) < 0.8
+
+
+def test_a_mass_may_be_brighter_than_the_brightest_hundredth_by_75():
+    mammogram = make_mammogram(900, 700)
+    expected = np.percentile(mammogram.pixels[mammogram.tissue], 99) + 75
+    assert brightest_mass(mammogram) == pytest.approx(expected, abs=5)
+    nothing = np.zeros(mammogram.shape, bool)
+    assert brightest_mass(Mammogram(mammogram.pixels, nothing, mammogram.spacing)) == np.inf

@@ -114,7 +114,7 @@ def test_beside_the_tumour_the_tissue_is_left_alone():
 
 def test_without_a_tumour_nothing_is_covered():
     settled, cover = settle(GROUND, GROUND, GROUND, MIDDLE, contrast=1, lift=True)
-    assert cover.max() < 0.1
+    assert cover.max() < 1e-6
     np.testing.assert_allclose(settled, GROUND, atol=2e-3)
 
 
@@ -138,3 +138,12 @@ def test_horns_are_cut_off_and_notches_closed():
     ]
     assert np.abs(shapes[0] - shapes[1]).max() < 0.06
     assert np.abs(cv2.GaussianBlur(odd - disc, (0, 0), 1)).max() > 0.15
+
+
+def test_beside_brighter_tissue_there_is_no_ceiling():
+    tissue = GROUND.copy()
+    tissue[2:6, 2:6] = 0.9
+    picture = drawn(bump(31.5, 31.5))
+    picture[2:6, 2:6] = 0.9
+    settled = settle(picture, tissue, tissue, MIDDLE, contrast=1, lift=True, ceiling=0.53)[0]
+    assert (settled - tissue).max() == pytest.approx(0.2, abs=0.01)

@@ -8,6 +8,8 @@ pytest.importorskip("torch")
 
 import torch
 
+from tamperscope.cli import main
+from tamperscope.networks import mobilenet_v2
 from tamperscope.networks.forensic_transfer import ActivationMaps, ForensicTransfer, activation_score
 from tamperscope.networks.mammo_cgan import (
     HOLE,
@@ -167,3 +169,7 @@ def test_white_noise_varies_as_the_masses_do(latent_start):
 def test_a_latent_map_has_room_for_its_numbers(components, exemplars):
     with pytest.raises(ValueError, match="exemplars of"):
         LatentStart(components, exemplars)
+
+
+def test_the_command_line_knows_the_package_of_weights_by_its_name():
+    assert main._WEIGHTS == mobilenet_v2.PACKAGE

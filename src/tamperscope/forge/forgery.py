@@ -52,5 +52,6 @@ class Forgery:
         """Raise ``TamperscopeError`` where nothing is forged, so that an image labelled forged would be untouched."""
         if not self.mask.any():
             raise TamperscopeError(
-                "nothing would be forged here: the mask is empty (for an injection: W stays below 0.65, lower Th)."
+                "nothing would be forged here: the mask is empty (for an injection: W stays below 0.65, lower Th; or "
+                "the tissue has too little contrast, --no-lift)."
             )

@@ -150,10 +150,10 @@ class Injector:
                 images whose tissue has less contrast so has the tumour, and it is seldom brighter than the brightest
                 tissue (``forge/tissue_contrast.py``); it comes to the middle, is one hill, by chance fainter or
                 stronger, fades out in a circle, leaves the tissue beside it alone, also in the mask, and is nowhere
-                darker than the tissue was (``forge/settle.py``); of the tissue's own texture no hole is deeper than
-                the tissue is uneven, and none is without grain; and matched noise is as strong as around. Without it,
-                matched noise follows the image's noise curve, which is too strong, and rings, second spots, straight
-                edges and black specks show.
+                darker than the tissue, blurred, was (``forge/settle.py``); of the tissue's texture no hole is deeper
+                than the tissue is uneven, and none is without grain; and matched noise is as strong as around. Without
+                it, matched noise follows the image's noise curve, which is too strong, and rings, second spots,
+                straight edges and black specks show.
             like: float32, square, reference intensity: another square, for whose surroundings the tumour is drawn
                 instead of this one's. With the same seed it is the same tumour as there.
             seed: of the tumour, the noise before CGAN2 and that of stage 7; the same seed gives the same bytes.

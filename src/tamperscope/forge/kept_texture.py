@@ -56,7 +56,7 @@ def kept_texture(
     share = lacking_share(mammogram, square, generated, middle)
     # Brightness, and what is coarser than a patch, is the generators' own.
     gain = np.sqrt(np.concatenate([[0.0], share[1:]]))
-    if fill_holes is None:
+    if fill_holes is None or np.median(original) <= original.min():  # more air than tissue: nothing to learn from
         texture = _filtered(original, gain, patch_side(square.side))
     else:
         rng, weight = fill_holes
@@ -86,10 +86,11 @@ def _without_holes(pixels: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
     usual = max(float(np.median(size[pixels >= np.median(pixels)])), 1e-9)
     local = cv2.GaussianBlur(np.minimum(size, usual), (0, 0), max(2.0, len(pixels) / _LOCAL))
     missing = np.maximum(specks, np.clip(1 - local / (_EVEN * usual), 0, 1))
+    drawn = np.zeros_like(pixels)
     if missing.any():
         known = missing == 0
-        missing *= random_phase_grain(pixels - low_pass(pixels, known, scale), known, rng)
-    return filled + (1 - specks) * np.maximum(grain, 2 * _floor(grain)), missing
+        drawn = missing * random_phase_grain(pixels - low_pass(pixels, known, scale), known, rng)
+    return filled + (1 - specks) * np.maximum(grain, 2 * _floor(grain)), drawn
 
 
 def _floor(pixels: np.ndarray) -> float:

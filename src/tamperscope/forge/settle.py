@@ -58,7 +58,8 @@ def settle(
         lift: whether it comes to the middle, so that little of it is cut off, is one hill without holes, fades out in a
             circle, leaves the tissue beside it alone, and takes nothing from the tissue under it: a mass adds to what
             lies in its projection.
-        ceiling: with ``lift``, brighter than this a tumour is only where half of its contrast makes it so.
+        ceiling: with ``lift``, a tumour with the brightest place of its square is made fainter, down to half, so that
+            this place is no brighter than that.
 
     Returns:
         The square with the tumour, outside the middle the tissue; and how much of it is tumour, 0 to 1, without
@@ -74,7 +75,7 @@ def settle(
     # Once where it was drawn, or an edge that the square cut would come inside, and once where it comes to.
     circle = _circle(len(drawn), middle)
     tumour = _one_hill(_rounded(circle * _centred(circle * tumour)))
-    tumour *= _under(ceiling, membrane, tumour)
+    tumour *= _fainter(ceiling, membrane + tumour, tumour)
     most = max(float(tumour.max()), _FAINTEST)
     under = tissue + _smooth_step(tumour / (_COVERING * most)) * (membrane - tissue)
     over = np.maximum(under + tumour, cv2.GaussianBlur(tissue, (0, 0), _COARSE))
@@ -83,7 +84,8 @@ def settle(
 
 
 def _rounded(tumour: np.ndarray) -> np.ndarray:
-    """The positive part with its notches closed and its horns cut off by a disc; what is on top stays."""
+    """The positive part with its notches closed and its horns cut off by a disc; what is on top of a place as wide
+    stays."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_DISC, _DISC))
     closed = cv2.morphologyEx(np.clip(tumour, 0, None), cv2.MORPH_CLOSE, disc)
     opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, disc)
@@ -105,11 +107,14 @@ def _one_hill(tumour: np.ndarray) -> np.ndarray:
     return np.clip(tumour, 0, None) + cv2.GaussianBlur(changed, (0, 0), 1)
 
 
-def _under(ceiling: float, membrane: np.ndarray, tumour: np.ndarray) -> float:
-    """What to take a tumour times, half at least, so that it stays under the ceiling."""
-    brightest = np.unravel_index((membrane + tumour).argmax(), tumour.shape)
-    over = float(tumour[brightest])
-    return float(np.clip((ceiling - membrane[brightest]) / over, 0.5, 1)) if over > 0 else 1.0
+def _fainter(ceiling: float, over: np.ndarray, tumour: np.ndarray) -> float:
+    """A factor for the tumour, 0.5 to 1, with which the square's brightest place is at the ceiling.
+
+    1 where the tumour has no part in that place: beside brighter tissue it is no white blot.
+    """
+    brightest = np.unravel_index(over.argmax(), tumour.shape)
+    most = float(tumour[brightest])
+    return float(np.clip(1 - (over[brightest] - ceiling) / most, 0.5, 1)) if most > 0 else 1.0
 
 
 def _centred(tumour: np.ndarray) -> np.ndarray:
