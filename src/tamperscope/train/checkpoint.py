@@ -31,7 +31,17 @@ def resume(path: Path, parts: Sequence[Any]) -> int:
 
 
 def keep(path: Path, parts: Sequence[Any], step: int) -> None:
-    """Write a checkpoint, whole or not at all."""
+    """Write a checkpoint, whole or not at all.
+
+    Raises:
+        TamperscopeError: a network has weights that are not finite; the checkpoint before stays.
+    """
+    networks = [part for part in parts if isinstance(part, torch.nn.Module)]
+    if not all(bool(weight.isfinite().all()) for network in networks for weight in network.parameters()):
+        raise TamperscopeError(
+            f"weights are not finite at step {step}: the training has failed, and {path.name} stays as it was. A lower "
+            "rate or float32 precision may help."
+        )
     torch.save({"states": [part.state_dict() for part in parts], "step": step}, path.with_suffix(".part"))
     path.with_suffix(".part").replace(path)
 
