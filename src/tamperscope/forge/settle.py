@@ -94,8 +94,8 @@ def _rounded(tumour: np.ndarray) -> np.ndarray:
 
 
 def _one_hill(tumour: np.ndarray) -> np.ndarray:
-    """The positive part without its holes, and without hills beside the main one: they are cut where they part."""
-    hill = np.clip(tumour, 0, None)
+    """Without holes, and without hills beside the main one, which are cut where they part; nowhere below 0 before."""
+    hill = tumour
     for level in np.linspace(0, hill.max(), _LEVELS + 1)[:-1]:
         outlines, _ = cv2.findContours((hill > level).view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         parts = [cv2.drawContours(np.zeros(hill.shape, np.uint8), [one], -1, 1, cv2.FILLED) > 0 for one in outlines]
@@ -103,8 +103,7 @@ def _one_hill(tumour: np.ndarray) -> np.ndarray:
             break
         main = max(parts, key=lambda part: float(np.maximum(hill - level, 0)[part].sum()))
         hill = np.where(main, np.maximum(hill, level), np.minimum(hill, level))
-    changed = hill - np.clip(tumour, 0, None)
-    return np.clip(tumour, 0, None) + cv2.GaussianBlur(changed, (0, 0), 1)
+    return tumour + cv2.GaussianBlur(hill - tumour, (0, 0), 1)
 
 
 def _fainter(ceiling: float, over: np.ndarray, tumour: np.ndarray) -> float:

@@ -51,15 +51,14 @@ class Curves:
         self._table.writerow([step, *("" if value is None else f"{value:.5f}" for value in values)])
         self._lines.flush()
         for name, value in zip(self.columns[1:], values, strict=True):
-            if value is not None and not math.isfinite(value):
+            if value is None:
+                continue
+            if not math.isfinite(value):
                 raise TamperscopeError(
                     f"{name} is {value} at {self.columns[0]} {step}: the training has failed. A lower rate or float32 "
                     "precision may help."
                 )
-        if self._board is not None:
-            for name, value in zip(self.columns[1:], values, strict=True):
-                if value is None:
-                    continue
+            if self._board is not None:
                 self._board.add_scalar(name, value, step)  # type: ignore[no-untyped-call]
 
     def __enter__(self) -> Curves:
