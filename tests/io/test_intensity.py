@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tamperscope.io.decoded import identity_curve
@@ -28,6 +28,9 @@ CURVES = {
     st.sampled_from([8, 12, 14, 16]),
     st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1)),
 )
+@example("sigmoid", 16, (0.0, 0.0, 0.6875))
+@example("sigmoid", 16, (0.0, 0.0, 1.0))
+@example("sigmoid", 16, (1.0, 1.0, 1.0))
 def test_every_level_comes_back(name, bits, places):
     levels = np.arange(2**bits, dtype=np.float64)
     curve = dicom_curve(mg_dataset(np.zeros((2, 2), np.uint16), bits_stored=bits, **CURVES[name]), levels, [])

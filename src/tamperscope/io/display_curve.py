@@ -14,8 +14,12 @@ import numpy as np
 from tamperscope.io.decoded import DisplayCurve
 
 FOR_PROCESSING_UID = "1.2.840.10008.5.1.4.1.1.1.2.1"
-_LEAST_RISE = 0.01
-"""Share of the brightness range that a slope so slight takes over all levels: enough for float32 to tell them apart."""
+_LEAST_RISE = 0.02
+"""Share of the brightness range that the slightest slope takes over all levels, so that float32 tells them apart.
+
+With anchors at shares a0 < a1 < a2 of the range, the 65,536 levels of 16 bits and 2^-23 relative precision, that
+takes 2^-7 (1.6 (a2 - a1) + 1 - a2) at the bright end and less elsewhere: 0.0125 at most, wherever the anchors lie.
+"""
 
 
 def dicom_curve(dataset: Any, levels: np.ndarray, notes: list[str]) -> DisplayCurve:
@@ -50,7 +54,7 @@ def strictly_monotonic(values: np.ndarray) -> np.ndarray | None:
     """Make a table of values strictly monotonic, changing as little as possible.
 
     Plateaus between steps (a table with fewer grey levels than entries) become slopes through their centres. What
-    is still flat, at the ends, continues from the middle outwards with a slope of 1 % of the range over the whole
+    is still flat, at the ends, continues from the middle outwards with a slope of 2 % of the range over the whole
     table. Parts that are steeper than that stay as they are.
 
     Args:
