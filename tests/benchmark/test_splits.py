@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tamperscope.benchmark.cesm import Case, load_cases
-from tamperscope.benchmark.splits import fold_by_patients, hold_out, patient_folds, split_by_patients
+from tamperscope.benchmark.splits import fold_by_patients, hold_out, leave_out, patient_folds, split_by_patients
 from tamperscope.errors import TamperscopeError
 
 
@@ -46,6 +46,40 @@ def test_hold_out_keeps_as_much_as_it_can():
     fold = hold_out(cases, least=4)
     assert len(fold.test) == 4
     assert not fold.left_out
+
+
+@given(brackets, st.integers(0, 6))
+def test_what_is_left_out_is_on_neither_side(brackets, least):
+    cases = [case(i, first, first + extent) for i, (first, extent) in enumerate(brackets)]
+    if len({c.patients for c in cases}) < 9:
+        return
+    for fold in patient_folds(cases, 3):
+        try:
+            more = leave_out(fold, least=least)
+        except TamperscopeError:
+            continue
+        assert more.test == fold.test
+        assert len(more.left_out) >= least
+        assert sorted(c.name for c in (*more.train, *more.test, *more.left_out)) == sorted(c.name for c in cases)
+        if len(fold.left_out) >= least:
+            assert more == fold
+        # What was moved is of patients that none of the images can be that are still learnt from.
+        moved = {c.name for c in more.left_out} - {c.name for c in fold.left_out}
+        assert moved <= {c.name for c in fold.train}
+
+
+def test_a_calibration_learns_of_other_patients_than_the_network():
+    cases = [case(i, i // 2, i // 2) for i in range(60)]
+    fold = leave_out(fold_by_patients(cases, 0, 9), least=8)
+    assert len(fold.left_out) == 8
+    assert len(fold.train) == 32
+    assert {c.patients for c in fold.left_out}.isdisjoint(c.patients for c in fold.train)
+
+
+def test_more_than_there_is_can_not_be_left_out():
+    cases = [case(i, i, i) for i in range(6)]
+    with pytest.raises(TamperscopeError, match="5 images can't be held out of 4"):
+        leave_out(fold_by_patients(cases, 0, 1), least=5)
 
 
 @given(brackets, st.lists(st.integers(1, 9), min_size=2, max_size=4))

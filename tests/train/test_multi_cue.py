@@ -8,20 +8,18 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tamperscope.benchmark.splits import patient_folds
 from tamperscope.detect.calibration import Untouched
 from tamperscope.errors import TamperscopeError
 from tamperscope.train import calibrate, multi_cue
 from tamperscope.train.calibrate import GUISES
 from tamperscope.train.config import TraceRecipe
 
-# Thirty patients, and four images whose patients may stand on both sides of a cut: two at the last fold's only cut, and
-# two at the first fold's, all of which the middle fold leaves out.
+# Thirty patients, and four images whose patients may stand on both sides of a cut.
 CASES = [
     SimpleNamespace(name=f"{patient}-{view}", patients=(patient, patient)) for patient in range(30) for view in "ab"
 ]
 CASES += [SimpleNamespace(name=f"{patient}-?", patients=(patient, patient + 2)) for patient in (8, 9, 18, 19)]
-FOLDS = patient_folds(CASES, 3)
+FOLDS = multi_cue.detector_folds(CASES)
 
 
 def trained(out, fold):
@@ -51,47 +49,26 @@ def asked(monkeypatch):
     return pairs
 
 
-@pytest.mark.parametrize(("fold", "advice"), [(0, "cross-validate"), (None, "more images as val")])
-def test_too_few_images_for_a_calibration_are_told_before_the_training(tmp_path, fold, advice):
+def test_too_few_images_for_a_calibration_are_told_before_the_training(tmp_path):
     cases = [SimpleNamespace(**vars(case), split="train") for case in CASES]
-    with pytest.raises(TamperscopeError, match=f"left for calibration, which takes 20: .*{advice}"):
-        multi_cue.train_multi_cue(None, cases, out=tmp_path, fold=fold)
+    with pytest.raises(TamperscopeError, match="0 images are left for calibration, which takes 20: mark more"):
+        multi_cue.train_multi_cue(None, cases, out=tmp_path)
+    with pytest.raises(TamperscopeError, match="20 images can't be held out of 12"):
+        multi_cue.train_multi_cue(None, CASES[:20], out=tmp_path, fold=0)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_fold_that_leaves_few_images_out_borrows_from_the_others(tmp_path, asked):
-    """The other folds' test images, each judged by the network that has not seen it."""
-    for fold in range(3):
-        trained(tmp_path, fold)
-    calibration = multi_cue.calibrate_fold(2, CASES, out=tmp_path)
-    assert {case.name for case in FOLDS[2].test}.isdisjoint(name for _, name in asked)
-    for number, fold in enumerate(FOLDS):
-        judged = {name for judge, name in asked if judge == number}
-        assert judged == {case.name for case in (fold.left_out if number == 2 else fold.test)}
-        assert judged.isdisjoint(case.name for case in fold.train)
-    assert len(set(calibration.nulls["trace"].images)) == len(asked)
-    assert len(calibration.nulls["trace"].peaks) == GUISES * len(asked)
-    assert "2 untouched CESM images and 40 judged" in calibration.source
+def test_each_fold_leaves_enough_out_for_a_calibration():
+    for fold in FOLDS:
+        assert len(fold.left_out) >= 20
+        seen = {number for case in fold.train for number in range(case.patients[0], case.patients[1] + 1)}
+        for case in (*fold.left_out, *fold.test):
+            # Images whose patients may stand on either side of a cut are left out of the training, not of the range.
+            assert case in fold.left_out or seen.isdisjoint(case.patients)
 
 
-def test_a_fold_that_leaves_enough_out_borrows_nothing(tmp_path, asked, monkeypatch):
-    monkeypatch.setattr(multi_cue, "LEAST_IMAGES", 4)
-    trained(tmp_path, 1)
-    calibration = multi_cue.calibrate_fold(1, CASES, out=tmp_path)
-    assert {name for _, name in asked} == {case.name for case in FOLDS[1].left_out}
-    assert calibration.source == "4 untouched CESM images in 5 guises each"
-
-
-def test_nothing_is_judged_before_all_that_is_needed_is_there(tmp_path, asked):
-    trained(tmp_path, 2)
-    trained(tmp_path, 0)
-    with pytest.raises(TamperscopeError, match="fold 2 can't be calibrated before fold 1 is trained"):
-        multi_cue.calibrate_fold(2, CASES, out=tmp_path)
-    assert not asked
-
-
-def test_all_folds_are_trained_before_the_first_is_calibrated(tmp_path, asked, monkeypatch):
-    """And what is there already is not done again."""
+def test_each_fold_is_trained_calibrated_and_asked(tmp_path, asked, monkeypatch):
+    """In turn, and what is there already is not done again."""
     done = []
 
     def train(recipe, learn, out, **_):
@@ -121,7 +98,9 @@ def test_all_folds_are_trained_before_the_first_is_calibrated(tmp_path, asked, m
     trained(tmp_path, 1)
     multi_cue.cross_validate(recipe, CASES, tmp_path, out=tmp_path)
     runs = [("run", f"fold-{fold}", [f"fold-{fold}"]) for fold in range(3)]
-    assert done == [("train", "fold-0", 5), ("train", "fold-2", 7), *runs]
+    assert done == [("train", "fold-0", 5), runs[0], runs[1], ("train", "fold-2", 7), runs[2]]
+    for number, fold in enumerate(FOLDS):
+        assert [name for judge, name in asked if judge == number] == [case.name for case in fold.left_out]
     calibrated = len(asked)
     multi_cue.cross_validate(recipe, CASES, tmp_path, out=tmp_path)
     assert done[5:] == runs

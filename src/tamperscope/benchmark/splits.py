@@ -104,12 +104,36 @@ def hold_out(cases: Sequence[Image], *, least: int) -> Fold[Image]:
     Args:
         cases: images of one side of a split.
         least: images wanted in ``test``.
+
+    Raises:
+        TamperscopeError: no range of patients has so many and leaves others to learn from.
     """
     firsts = sorted({c.patients[0] for c in cases})
     lasts = sorted({c.patients[1] for c in cases})
     folds = [fold_by_patients(cases, a, b) for a in firsts for b in lasts if a <= b]
     enough = [fold for fold in folds if len(fold.test) >= least and fold.train]
+    if not enough:
+        raise TamperscopeError(
+            f"{least} images can't be held out of {len(cases)}, by patient, with any left to learn from."
+        )
     return max(enough, key=lambda fold: (len(fold.train), len(fold.test)))
+
+
+def leave_out(fold: Fold[Image], *, least: int) -> Fold[Image]:
+    """The fold with at least so many images left out: what is missing of them is taken from those that are learnt from.
+
+    Args:
+        fold: whose test images stay as they are.
+        least: images wanted in ``left_out``.
+
+    Raises:
+        TamperscopeError: there are too few.
+    """
+    missing = least - len(fold.left_out)
+    if missing <= 0:
+        return fold
+    held = hold_out(fold.train, least=missing)
+    return Fold(held.train, fold.test, (*fold.left_out, *held.test, *held.left_out))
 
 
 def split_by_patients(cases: Sequence[Image], shares: Sequence[float]) -> list[tuple[int, int]]:

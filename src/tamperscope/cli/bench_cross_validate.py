@@ -55,8 +55,7 @@ def cross_validate_multi_cue(
 ) -> None:
     """Train the default detector on each of three folds by patient; each judges its test patients of BENCHMARK.
 
-    Goes on where it was stopped. BENCHMARK is of a protocol with three folds, such as leave-one-family-out. A fold that
-    leaves too few images out for its thresholds borrows the test images of the others, which have to be trained.
+    Goes on where it was stopped. BENCHMARK is of a protocol with three folds, such as leave-one-family-out.
     """
     import torch
 

@@ -24,7 +24,6 @@ def calibrate_on(
     cases: Sequence[Case],
     detector: MultiCueDetector,
     *,
-    borrowed: Sequence[tuple[Sequence[Case], MultiCueDetector]] = (),
     seed: int = 0,
 ) -> Calibration:
     """Null distributions from untouched images in their guises, so that none of them passes for a forgery.
@@ -32,16 +31,10 @@ def calibrate_on(
     Args:
         cases: untouched images that the detector was not trained on.
         detector: its cues are asked; its calibration is not used.
-        borrowed: more untouched images, each group with the detector of another fold, which was not trained on it.
         seed: of the guises.
     """
-    images = witnesses(cases, detector, seed=seed)
-    for others, judge in borrowed:
-        images += witnesses(others, judge, seed=seed)
-    count = sum(len(others) for others, _ in borrowed)
-    also = f" and {count} judged by the networks of the other folds" if count else ""
-    source = f"{len(cases)} untouched CESM images{also} in {GUISES} guises each"
-    return Calibration.of_images(images, source, guises=GUISES)
+    source = f"{len(cases)} untouched CESM images in {GUISES} guises each"
+    return Calibration.of_images(witnesses(cases, detector, seed=seed), source, guises=GUISES)
 
 
 def witnesses(cases: Sequence[Case], detector: MultiCueDetector, *, seed: int = 0) -> list[Untouched]:

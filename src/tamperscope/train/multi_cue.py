@@ -11,8 +11,8 @@ from tamperscope.benchmark.cesm import SOURCE_STATEMENT, Case
 from tamperscope.benchmark.contender import load_contender
 from tamperscope.benchmark.manifest import read_manifest
 from tamperscope.benchmark.run import run
-from tamperscope.benchmark.splits import check_apart, patient_folds
-from tamperscope.detect.calibration import LEAST_IMAGES, Calibration
+from tamperscope.benchmark.splits import Fold, check_apart, leave_out, patient_folds
+from tamperscope.detect.calibration import LEAST_IMAGES
 from tamperscope.detect.multi_cue import CALIBRATION, NAME, MultiCueDetector
 from tamperscope.errors import TamperscopeError
 from tamperscope.forge.injector import Injector
@@ -21,6 +21,17 @@ from tamperscope.train.config import TraceRecipe
 from tamperscope.train.trace import card_of, export_trace, train_trace
 
 FOLDS = 3
+
+
+def detector_folds(cases: Sequence[Case]) -> list[Fold[Case]]:
+    """The folds of the detector's cross-validation: each leaves out as many images as a calibration takes.
+
+    Most of them are left out since their patients, known only as ranges of numbers, may stand on either side.
+
+    Args:
+        cases: all images.
+    """
+    return [leave_out(fold, least=LEAST_IMAGES) for fold in patient_folds(cases, FOLDS)]
 
 
 def train_multi_cue(
@@ -57,52 +68,16 @@ def train_multi_cue(
     if fold is None:
         learn = [case for case in cases if case.split == "train"]
         held = [case for case in cases if case.split == "val"]
-        advice = "mark more images as val"
     else:
-        chosen = patient_folds(cases, FOLDS)[fold]
+        chosen = detector_folds(cases)[fold]
         learn, held = list(chosen.train), list(chosen.left_out)
-        advice = "cross-validate all folds, then it borrows from the others (bench cross-validate-multi-cue)"
     if len(held) < LEAST_IMAGES:
-        raise TamperscopeError(f"{len(held)} images are left for calibration, which takes {LEAST_IMAGES}: {advice}.")
+        raise TamperscopeError(
+            f"{len(held)} images are left for calibration, which takes {LEAST_IMAGES}: mark more images as val."
+        )
     weights = _train(recipe, learn, out, start_from=start_from, device=device, workers=workers)
-    detector = MultiCueDetector.uncalibrated(weights=weights, threads=threads)
-    calibrate_on(held, detector, seed=recipe.seed).save(weights / CALIBRATION)
+    _calibrate(weights, held, seed=recipe.seed, threads=threads)
     return weights
-
-
-def calibrate_fold(
-    fold: int, cases: Sequence[Case], *, out: Path, seed: int = 0, threads: int | None = None
-) -> Calibration:
-    """The calibration of one fold's detector: on the images that the fold leaves out, as far as these are enough.
-
-    Where they are too few, the test images of the other folds join, each judged by its own fold's network, which has
-    not seen it. A network with stronger evidence in untouched images than this fold's makes it more careful.
-
-    Args:
-        fold: its number.
-        cases: all images.
-        out: folder with ``fold-K/weights``, of all folds if images have to be borrowed.
-        seed: of the guises.
-        threads: of the networks.
-
-    Returns:
-        Null distributions of whole images, and the domain around them.
-
-    Raises:
-        TamperscopeError: a network that is needed is not there yet.
-    """
-    folds = patient_folds(cases, FOLDS)
-    judges = [(fold, folds[fold].left_out)]
-    if len(folds[fold].left_out) < LEAST_IMAGES:
-        judges += [(number, folds[number].test) for number in range(FOLDS) if number != fold]
-    missing = [str(number) for number, _ in judges if not _is_trained(_weights(out, number))]
-    if missing:
-        raise TamperscopeError(f"fold {fold} can't be calibrated before fold {' and '.join(missing)} is trained.")
-    own, *borrowed = (
-        (chosen, MultiCueDetector.uncalibrated(weights=_weights(out, number), threads=threads))
-        for number, chosen in judges
-    )
-    return calibrate_on(*own, borrowed=borrowed, seed=seed)
 
 
 def cross_validate(
@@ -131,24 +106,20 @@ def cross_validate(
         The folder of the run.
 
     Raises:
-        TamperscopeError: a fold has to borrow images for its calibration from one that is not trained, or the benchmark
-            has a fold's test images of patients that the fold learns from.
+        TamperscopeError: the benchmark has a fold's test images of patients that the fold learns from.
     """
-    rows, learn = read_manifest(benchmark), [fold.train for fold in patient_folds(cases, FOLDS)]
+    rows, parts = read_manifest(benchmark), detector_folds(cases)
     for fold in folds:
         tested = [row.patients for row in rows if row.part == f"fold-{fold}"]
-        check_apart(learn[fold], tested)
+        check_apart(parts[fold].train, tested)
     for fold in folds:
-        if not _is_trained(_weights(out, fold)):
-            seeded = recipe.model_copy(update={"seed": recipe.seed + fold})
-            _train(seeded, learn[fold], out / f"fold-{fold}")
-    # Only now: a fold may borrow from those after it.
-    for fold in folds:
-        calibration = _weights(out, fold) / CALIBRATION
-        if not calibration.is_file():
-            calibrate_fold(fold, cases, out=out, seed=recipe.seed + fold, threads=threads).save(calibration)
-    for fold in folds:
-        contender = load_contender(NAME, threads=threads, weights=_weights(out, fold))
+        seeded = recipe.model_copy(update={"seed": recipe.seed + fold})
+        weights = out / f"fold-{fold}" / "weights"
+        if not _is_trained(weights):
+            _train(seeded, parts[fold].train, weights.parent)
+        if not (weights / CALIBRATION).is_file():
+            _calibrate(weights, parts[fold].left_out, seed=seeded.seed, threads=threads)
+        contender = load_contender(NAME, threads=threads, weights=weights)
         # One run of several detectors, each on the patients that it has not seen.
         run(benchmark, replace(contender, version="cross-validated"), out / "run", parts=[f"fold-{fold}"])
     return out / "run"
@@ -172,8 +143,10 @@ def _train(
     return out / "weights"
 
 
-def _weights(out: Path, fold: int) -> Path:
-    return out / f"fold-{fold}" / "weights"
+def _calibrate(weights: Path, held: Sequence[Case], *, seed: int, threads: int | None) -> None:
+    """Write the calibration beside the weights, from images that they have not learnt from."""
+    detector = MultiCueDetector.uncalibrated(weights=weights, threads=threads)
+    calibrate_on(held, detector, seed=seed).save(weights / CALIBRATION)
 
 
 def _is_trained(weights: Path) -> bool:
