@@ -229,8 +229,8 @@ def test_a_training_can_start_from_the_weights_of_another(recipe, files, injecto
     network, out = trained
     still = recipe.model_copy(update={"steps": 1, "rate": 1e-9})
     started = train_trace(still, files, injector, out=tmp_path, start_from=out / "trace.pt", workers=0)
-    for name, value in network.state_dict().items():
-        torch.testing.assert_close(started.state_dict()[name], value, atol=1e-6, rtol=0)
+    for name, value in network.named_parameters():
+        torch.testing.assert_close(started.get_parameter(name), value, atol=1e-6, rtol=0)
 
 
 def test_whole_images_follow_the_crops_and_are_resumed(recipe, files, injector, trained, tmp_path, monkeypatch):
@@ -257,7 +257,10 @@ def test_whole_images_follow_the_crops_and_are_resumed(recipe, files, injector, 
     again = train_trace(both, files, injector, out=tmp_path / "stopped", workers=0)
     for name, value in whole.state_dict().items():
         torch.testing.assert_close(again.state_dict()[name], value)
-    assert any(not torch.equal(whole.state_dict()[name], value) for name, value in trained[0].state_dict().items())
+    assert any(not torch.equal(whole.get_parameter(name), value) for name, value in trained[0].named_parameters())
+    # Statistics of batches are of crops.
+    for name, value in trained[0].named_buffers():
+        assert torch.equal(whole.get_buffer(name), value), name
 
 
 def test_a_whole_image_is_drawn_with_all_its_cells(recipe, sources, injector):
@@ -287,7 +290,7 @@ def test_a_device_that_is_not_there_is_told_before_anything_is_read(tmp_path):
 
 def test_gradients_in_bfloat16_are_those_in_float32():
     torch.manual_seed(0)
-    network = TraceNetwork().to(memory_format=torch.channels_last)
+    network = TraceNetwork(normalised=False)
     pictures = torch.randn(4, 3, 192, 192), torch.randn(4, 3, 48, 48)
     cells = torch.randn(4, 6, 24, 24), torch.rand(4, 24, 24), torch.ones(4, 24, 24, dtype=torch.bool)
     share = torch.zeros(4, 24, 24)

@@ -8,73 +8,67 @@ Absolute features don't cross scanners; features relative to the same image do.
 
 from __future__ import annotations
 
+import copy
+from itertools import pairwise
+
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 CELL = 8
 KNOTS = 6
 SHRINKAGE = 40.0
 LIMIT = 8.0
-WIDTH = 40
-"""Channels of the head."""
+WIDTH = 64
+"""Channels of the head. All widths are multiples of 16: in bfloat16 the gradients of dilated convolutions of others are
+wrong or not a number where oneDNN has kernels of AVX-512 without AMX for them (PyTorch 2.13)."""
+CONTEXT = 4
+"""Cells a side of the grid's quarter, on which the head looks around."""
 STATISTICS = 12
-LEARNT = 24
+LEARNT = 32
 COARSE = 16
 STRUCTURE = 6
 """Features of coarse structure, which need no encoder (``detect/structure.py``)."""
 
 
-class Dilated(nn.Conv2d):
-    """A 3 x 3 convolution of pixels that lie apart, which keeps the size; in single precision always.
+def _convolution(
+    inputs: int, outputs: int, side: int = 3, *, stride: int = 1, apart: int = 1, normalised: bool
+) -> tuple[nn.Module, ...]:
+    """A convolution that keeps the size but for its stride, batch normalisation if wanted, and what is positive of it.
 
-    In bfloat16, gradients of such weights are wrong or not a number where oneDNN has kernels of AVX-512 without AMX for
-    them and the channels are no multiple of 16 (PyTorch 2.13).
+    Without normalisation nothing stands in its place, so that weights have the same names (``folded``).
     """
-
-    def __init__(self, channels: int, apart: int) -> None:
-        super().__init__(channels, channels, 3, 1, apart, dilation=apart)
-
-    def forward(self, picture: torch.Tensor) -> torch.Tensor:
-        """As a convolution does."""
-        with torch.autocast(picture.device.type, enabled=False):
-            return super().forward(picture.float())
+    return (
+        nn.Conv2d(inputs, outputs, side, stride, apart * (side // 2), dilation=apart, bias=not normalised),
+        nn.BatchNorm2d(outputs) if normalised else nn.Identity(),
+        nn.ReLU(inplace=True),
+    )
 
 
 class TraceEncoder(nn.Module):
     """Residuals N x 3 x H x W and coarse bands N x 3 x H/4 x W/4 to features N x C x H/8 x W/8.
 
     H and W are multiples of 8. The first 12 features are statistics: log energies, mean sizes and neighbour products
-    of the residuals; 24 are learnt from them, 16 from the coarse bands, in which a forgery with the right noise may
+    of the residuals; 32 are learnt from them, 16 from the coarse bands, in which a forgery with the right noise may
     still lack the lines that cross tissue.
     """
 
-    def __init__(
-        self, bands: int = 3, widths: tuple[int, int, int] = (16, 32, 48), learnt: int = LEARNT, coarse: int = COARSE
-    ) -> None:
+    def __init__(self, *, normalised: bool, bands: int = 3) -> None:
         super().__init__()
-        a, b, c = widths
         self.learnt = nn.Sequential(
-            nn.Conv2d(bands, a, 5, 2, 2),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(a, a, 3, 1, 1),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(a, b, 3, 2, 1),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(b, b, 3, 1, 1),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(b, c, 3, 2, 1),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(c, learnt, 1),
+            *_convolution(bands, 16, 5, stride=2, normalised=normalised),
+            *_convolution(16, 16, normalised=normalised),
+            *_convolution(16, 32, stride=2, normalised=normalised),
+            *_convolution(32, 32, normalised=normalised),
+            *_convolution(32, 64, stride=2, normalised=normalised),
+            nn.Conv2d(64, LEARNT, 1),
         )
         self.coarse = nn.Sequential(
-            nn.Conv2d(bands, 24, 3, 1, 1),
-            nn.ReLU(inplace=True),
-            Dilated(24, 2),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(24, 32, 3, 2, 1),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(32, coarse, 1),
+            *_convolution(bands, 32, normalised=normalised),
+            *_convolution(32, 32, apart=2, normalised=normalised),
+            *_convolution(32, 32, stride=2, normalised=normalised),
+            nn.Conv2d(32, COARSE, 1),
         )
 
     def forward(self, residuals: torch.Tensor, bands: torch.Tensor) -> torch.Tensor:
@@ -139,37 +133,52 @@ def hat_weights(level: torch.Tensor, knots: torch.Tensor) -> torch.Tensor:
 
 
 class TraceHead(nn.Module):
-    """Compared features N x (C + 2) x h x w (the last one: which cells are valid) to logits N x 1 x h x w."""
+    """Compared features N x (C + 2) x h x w (the last one: which cells are valid) to logits N x 1 x h x w.
 
-    def __init__(self, compared: int, width: int = WIDTH) -> None:
+    A branch at a quarter of the grid looks at some 3 cm around a cell: what is odd in a breast but belongs there, such
+    as a nipple or the edge of a muscle, is seldom known from its middle.
+    """
+
+    def __init__(self, compared: int, *, normalised: bool) -> None:
         super().__init__()
         self.compared = compared + 1
-        self.layers = nn.Sequential(
-            nn.Conv2d(compared + 1, 56, 1),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(56, width, 3, 1, 1),
-            nn.ReLU(inplace=True),
-            Dilated(width, 2),
-            nn.ReLU(inplace=True),
-            Dilated(width, 4),
-            nn.ReLU(inplace=True),
-            Dilated(width, 2),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(width, 1, 1),
+        self.near = nn.Sequential(
+            *_convolution(compared + 1, WIDTH, 1, normalised=normalised),
+            *_convolution(WIDTH, WIDTH, normalised=normalised),
         )
+        self.context = nn.Sequential(
+            *_convolution(WIDTH, WIDTH, normalised=normalised),
+            *_convolution(WIDTH, WIDTH, apart=2, normalised=normalised),
+            *_convolution(WIDTH, WIDTH, normalised=normalised),
+        )
+        self.layers = nn.Sequential(
+            *_convolution(WIDTH, WIDTH, apart=2, normalised=normalised),
+            *_convolution(WIDTH, WIDTH, apart=4, normalised=normalised),
+            *_convolution(WIDTH, WIDTH, apart=2, normalised=normalised),
+        )
+        self.last = nn.Conv2d(WIDTH, 1, 1)
 
     def forward(self, compared: torch.Tensor) -> torch.Tensor:
         """How forged each cell looks."""
-        return self.layers(compared)
+        near = self.near(compared)
+        rows, columns = near.shape[-2:]
+        whole = functional.pad(near, (0, -columns % CONTEXT, 0, -rows % CONTEXT))
+        context = self.context(functional.avg_pool2d(whole, CONTEXT))
+        around = functional.interpolate(context, scale_factor=CONTEXT, mode="bilinear")[..., :rows, :columns]
+        return self.last(self.layers(near + around))
 
 
 class TraceNetwork(nn.Module):
-    """Encoder, comparison and head, for training."""
+    """Encoder, comparison and head, for training.
 
-    def __init__(self) -> None:
+    Args:
+        normalised: with batch normalisation, as it is trained; ``folded`` is without.
+    """
+
+    def __init__(self, *, normalised: bool = True) -> None:
         super().__init__()
-        self.encoder = TraceEncoder()
-        self.head = TraceHead(STATISTICS + LEARNT + COARSE + STRUCTURE + 1)
+        self.encoder = TraceEncoder(normalised=normalised)
+        self.head = TraceHead(STATISTICS + LEARNT + COARSE + STRUCTURE + 1, normalised=normalised)
 
     def forward(
         self,
@@ -207,3 +216,13 @@ class TraceNetwork(nn.Module):
     def decide(self, compared: torch.Tensor) -> torch.Tensor:
         """Logits N x h x w."""
         return self.head(compared)[:, 0]
+
+
+def folded(network: TraceNetwork) -> TraceNetwork:
+    """The same network without batch normalisation, in evaluation mode: the convolutions before it scale and shift."""
+    plain = copy.deepcopy(network).eval()
+    for layers in [part for part in plain.modules() if isinstance(part, nn.Sequential)]:
+        for place, (one, following) in enumerate(pairwise(layers)):
+            if isinstance(one, nn.Conv2d) and isinstance(following, nn.BatchNorm2d):
+                layers[place], layers[place + 1] = fuse_conv_bn_eval(one, following), nn.Identity()
+    return plain

@@ -74,7 +74,7 @@ def example_of(mammogram: Mammogram, mask: np.ndarray) -> Example:
 
 def shipped_network(folder: Path = WEIGHTS) -> TraceNetwork:
     """The trace network with the weights of the exported files."""
-    network = TraceNetwork()
+    network = TraceNetwork(normalised=False)
     states: dict[str, torch.Tensor] = {}
     for part in ("encoder", "head"):
         graph = onnx.load(find_weights(f"trace-{part}", folder=folder).path).graph
@@ -106,7 +106,6 @@ def fine_tune(
     rng = np.random.default_rng(seed)
     start = network.state_dict()
     network = copy.deepcopy(network).train()
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch's stubs lack it
     optimiser = torch.optim.AdamW(network.parameters(), rate, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps + 1, pct_start=0.1)
     for _ in tqdm(range(steps), desc="learning", disable=None, mininterval=5):

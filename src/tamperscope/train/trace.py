@@ -13,12 +13,13 @@ from tqdm import tqdm
 
 from tamperscope.benchmark.cesm import Case
 from tamperscope.forge.injector import Injector
-from tamperscope.networks.trace import TraceNetwork
+from tamperscope.networks.trace import TraceNetwork, folded
 from tamperscope.runtime.memory import keep_freed_memory
 from tamperscope.train.checkpoint import keep, resume
 from tamperscope.train.config import TraceRecipe
 from tamperscope.train.curves import Curves
 from tamperscope.train.export import export_network
+from tamperscope.train.muon import muon_and_adam
 from tamperscope.train.trace_crops import Batch, load_sources, make_batches
 
 CHECKPOINT_EVERY = 100
@@ -34,14 +35,14 @@ _TOP = 8
 
 
 def export_trace(network: TraceNetwork, folder: Path, *, card: dict[str, Any]) -> None:
-    """Write ``trace-encoder.onnx`` and ``trace-head.onnx`` with their cards.
+    """Write ``trace-encoder.onnx`` and ``trace-head.onnx``, without batch normalisation, with their cards.
 
     Args:
         network: trained.
         folder: where.
         card: what both cards say.
     """
-    seeded = torch.Generator().manual_seed(0)
+    network, seeded = folded(network), torch.Generator().manual_seed(0)
     export_network(
         network.encoder,
         (torch.randn(1, 3, 96, 128, generator=seeded), torch.randn(1, 3, 24, 32, generator=seeded)),
@@ -205,11 +206,17 @@ def _train(
     network = build()
     if start_from is not None:
         network.load_state_dict(load_trace(start_from, build).state_dict())
-    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # PyTorch's stubs lack it
+    # What one image is like is no measure for others: the batch's mean and spread take a batch.
+    network.to(device).train(recipe.batch > 1)
     average = _averaged(network)
-    optimiser = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps + 1, pct_start=0.1)
-    parts = (network, average, optimiser, schedule)
+    optimisers = muon_and_adam(network, recipe.rate)
+    schedules = [
+        torch.optim.lr_scheduler.OneCycleLR(
+            one, one.param_groups[0]["lr"], total_steps=recipe.steps + 1, pct_start=0.1, cycle_momentum=False
+        )
+        for one in optimisers
+    ]
+    parts = (network, average, *optimisers, *schedules)
     start = resume(checkpoint, parts)
     with Curves(checkpoint.parent, checkpoint.stem, ("step", "loss", "crop_accuracy"), start=start) as curves:
         recent: list[tuple[float, float]] = []
@@ -217,11 +224,11 @@ def _train(
         for step, batch in enumerate(progress, start + 1):
             there = [part.to(device) for part in batch]
             loss, crop = loss_of(network, there, crop_weight=recipe.crop_weight, mixed=recipe.precision == "bfloat16")
-            optimiser.zero_grad()
+            network.zero_grad()
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
+            for optimiser, schedule in zip(optimisers, schedules, strict=True):
+                optimiser.step()
+                schedule.step()
             average.update_parameters(network)
             right = (crop > 0).cpu() == (batch[-1] > 0.5)
             recent.append((float(loss.detach()), float(right.float().mean())))
