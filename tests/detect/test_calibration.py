@@ -79,12 +79,12 @@ def test_a_calibration_survives_a_file(tmp_path):
         "",
         "[]",
         "{}",
-        '{"rules": 4, "source": "x", "domain": {}, "peaks": {}}',
+        '{"rules": 5, "source": "x", "domain": {}, "peaks": {}}',
         json.dumps({"source": "x", "domain": {}, "peaks": {"a": [1] * 30}}),
-        json.dumps({"rules": 4, "source": "x", "domain": {}, "images": [1] * 30, "peaks": {"a": [1] * 30}}),
-        json.dumps({"rules": 4, "source": "x", "domain": {}, "peaks": {"a": [1, 2]}}),
-        json.dumps({"rules": 4, "source": "x", "domain": {"noise": [1]}, "peaks": {"a": [1] * 30}}),
-        json.dumps({"rules": 4, "source": "x", "domain": {}, "images": [0, 0, 1], "peaks": {"a": [1] * 30}}),
+        json.dumps({"rules": 5, "source": "x", "domain": {}, "images": [1] * 30, "peaks": {"a": [1] * 30}}),
+        json.dumps({"rules": 5, "source": "x", "domain": {}, "peaks": {"a": [1, 2]}}),
+        json.dumps({"rules": 5, "source": "x", "domain": {"noise": [1]}, "peaks": {"a": [1] * 30}}),
+        json.dumps({"rules": 5, "source": "x", "domain": {}, "images": [0, 0, 1], "peaks": {"a": [1] * 30}}),
     ],
 )
 def test_what_is_no_calibration_is_refused(tmp_path, text):

@@ -26,6 +26,26 @@ def test_a_step_is_torch_muons_on_the_matrix():
     torch.testing.assert_close(convolution.weight.reshape(4, 54), matrix)
 
 
+def test_a_closure_gives_the_gradients_and_they_can_be_cleared():
+    torch.manual_seed(0)
+    one, other = (nn.Conv2d(2, 3, 3) for _ in range(2))
+    other.load_state_dict(one.state_dict())
+    picture = torch.randn(1, 2, 8, 8)
+    optimisers = [ConvolutionMuon([layer.weight], 0.1) for layer in (one, other)]
+    one(picture).square().mean().backward()
+    optimisers[0].step()
+
+    def closure():
+        loss = other(picture).square().mean()
+        loss.backward()
+        return loss
+
+    assert optimisers[1].step(closure) > 0
+    torch.testing.assert_close(one.weight, other.weight)
+    optimisers[1].zero_grad()
+    assert other.weight.grad is None
+
+
 def test_each_weight_has_one_optimiser():
     network = TraceNetwork()
     muon, adam = muon_and_adam(network, 0.02)

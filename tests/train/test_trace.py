@@ -288,9 +288,10 @@ def test_a_device_that_is_not_there_is_told_before_anything_is_read(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_gradients_in_bfloat16_are_those_in_float32():
+@pytest.mark.parametrize("normalised", [True, False])
+def test_gradients_in_bfloat16_are_those_in_float32(normalised):
     torch.manual_seed(0)
-    network = TraceNetwork(normalised=False)
+    network = TraceNetwork(normalised=normalised)
     pictures = torch.randn(4, 3, 192, 192), torch.randn(4, 3, 48, 48)
     cells = torch.randn(4, 6, 24, 24), torch.rand(4, 24, 24), torch.ones(4, 24, 24, dtype=torch.bool)
     share = torch.zeros(4, 24, 24)

@@ -99,7 +99,7 @@ def check_apart(learn: Sequence[HasPatients], tested: Sequence[tuple[int, int]])
 
 
 def hold_out(cases: Sequence[Image], *, least: int) -> Fold[Image]:
-    """Hold out a range of patients with at least ``least`` images, for validation, losing as few images as can be.
+    """Hold out a range of patients with at least ``least`` images, losing as few images as can be.
 
     Args:
         cases: images of one side of a split.
@@ -121,6 +121,9 @@ def hold_out(cases: Sequence[Image], *, least: int) -> Fold[Image]:
 
 def leave_out(fold: Fold[Image], *, least: int) -> Fold[Image]:
     """The fold with at least so many images left out: what is missing of them is taken from those that are learnt from.
+
+    A range of patients is. Of the images that are left out some may be of patients that are learnt from, as they may be
+    of patients that are tested: those whose own range reaches across a cut.
 
     Args:
         fold: whose test images stay as they are.

@@ -25,8 +25,9 @@ _LEAST_P = 1e-300
 _LEAST_SCALE = 0.5
 """Of the tail, in logits or pixels: a null distribution without any evidence tells nothing finer."""
 LEAST_IMAGES = 20
-RULES = 4
-"""Counts up when what the cues look at changes: evidence of before then tells nothing of evidence since."""
+RULES = 5
+"""Counts up when what the cues look at changes, or the network that looks: evidence of before then tells nothing of
+evidence since."""
 
 
 def check_enough(untouched: int) -> None:

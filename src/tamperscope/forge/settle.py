@@ -94,7 +94,7 @@ def _rounded(tumour: np.ndarray) -> np.ndarray:
 
 
 def _one_hill(tumour: np.ndarray) -> np.ndarray:
-    """Without holes, and without hills beside the main one, which are cut where they part; nowhere below 0 before."""
+    """Without holes, and without hills beside the main one, which are cut where they part; of what is not below 0."""
     hill = tumour
     for level in np.linspace(0, hill.max(), _LEVELS + 1)[:-1]:
         outlines, _ = cv2.findContours((hill > level).view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

@@ -17,8 +17,9 @@ FOR_PROCESSING_UID = "1.2.840.10008.5.1.4.1.1.1.2.1"
 _LEAST_RISE = 0.02
 """Share of the brightness range that the slightest slope takes over all levels, so that float32 tells them apart.
 
-With anchors at shares a0 < a1 < a2 of the range, the 65,536 levels of 16 bits and 2^-23 relative precision, that
-takes 2^-7 (1.6 (a2 - a1) + 1 - a2) at the bright end and less elsewhere: 0.0125 at most, wherever the anchors lie.
+With anchors at shares a0 < a1 < a2 of the range, end slopes that go on beyond them, the 65,536 levels of 16 bits and
+2^-23 relative precision, that takes 2^-7 (1.6 (a2 - a1) + 1 - a2) at the bright end and 2^-7 a0 at the dark one:
+0.0125 at most, wherever the anchors lie.
 """
 
 

@@ -18,13 +18,15 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 CELL = 8
 KNOTS = 6
+BANDS = 3
+"""Of the residuals, and of the coarse structure."""
 SHRINKAGE = 40.0
 LIMIT = 8.0
 WIDTH = 64
 """Channels of the head. All widths are multiples of 16: in bfloat16 the gradients of dilated convolutions of others are
 wrong or not a number where oneDNN has kernels of AVX-512 without AMX for them (PyTorch 2.13)."""
 CONTEXT = 4
-"""Cells a side of the grid's quarter, on which the head looks around."""
+"""Side, in cells, of the squares whose means the head looks at to see what lies around."""
 STATISTICS = 12
 LEARNT = 32
 COARSE = 16
@@ -37,7 +39,7 @@ def _convolution(
 ) -> tuple[nn.Module, ...]:
     """A convolution that keeps the size but for its stride, batch normalisation if wanted, and what is positive of it.
 
-    Without normalisation nothing stands in its place, so that weights have the same names (``folded``).
+    Without normalisation a layer that does nothing stands there, so that weights have the same names (``folded``).
     """
     return (
         nn.Conv2d(inputs, outputs, side, stride, apart * (side // 2), dilation=apart, bias=not normalised),
@@ -54,10 +56,10 @@ class TraceEncoder(nn.Module):
     still lack the lines that cross tissue.
     """
 
-    def __init__(self, *, normalised: bool, bands: int = 3) -> None:
+    def __init__(self, *, normalised: bool) -> None:
         super().__init__()
         self.learnt = nn.Sequential(
-            *_convolution(bands, 16, 5, stride=2, normalised=normalised),
+            *_convolution(BANDS, 16, 5, stride=2, normalised=normalised),
             *_convolution(16, 16, normalised=normalised),
             *_convolution(16, 32, stride=2, normalised=normalised),
             *_convolution(32, 32, normalised=normalised),
@@ -65,7 +67,7 @@ class TraceEncoder(nn.Module):
             nn.Conv2d(64, LEARNT, 1),
         )
         self.coarse = nn.Sequential(
-            *_convolution(bands, 32, normalised=normalised),
+            *_convolution(BANDS, 32, normalised=normalised),
             *_convolution(32, 32, apart=2, normalised=normalised),
             *_convolution(32, 32, stride=2, normalised=normalised),
             nn.Conv2d(32, COARSE, 1),
@@ -219,7 +221,7 @@ class TraceNetwork(nn.Module):
 
 
 def folded(network: TraceNetwork) -> TraceNetwork:
-    """The same network without batch normalisation, in evaluation mode: the convolutions before it scale and shift."""
+    """The same network in evaluation mode, whose convolutions scale and shift as the normalisation after them did."""
     plain = copy.deepcopy(network).eval()
     for layers in [part for part in plain.modules() if isinstance(part, nn.Sequential)]:
         for place, (one, following) in enumerate(pairwise(layers)):

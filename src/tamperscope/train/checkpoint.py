@@ -37,7 +37,8 @@ def keep(path: Path, parts: Sequence[Any], step: int) -> None:
         TamperscopeError: a network has weights that are not finite; the checkpoint before stays.
     """
     networks = [part for part in parts if isinstance(part, torch.nn.Module)]
-    if not all(bool(weight.isfinite().all()) for network in networks for weight in network.parameters()):
+    # With the statistics of batch normalisation, which no gradient reaches.
+    if not all(bool(weight.isfinite().all()) for network in networks for weight in network.state_dict().values()):
         raise TamperscopeError(
             f"weights are not finite at step {step}: the training has failed, and {path.name} stays as it was. A lower "
             "rate or float32 precision may help."

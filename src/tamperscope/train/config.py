@@ -116,6 +116,7 @@ class WholePhase(_Recipe):
 
     steps: int = Field(gt=0)
     rate: float = Field(gt=0)
+    """As ``TraceRecipe.rate``."""
     regions: int = Field(gt=0)
     """Forged in one image, at most."""
 
@@ -132,6 +133,7 @@ class TraceRecipe(_Recipe):
     batch: int = Field(gt=0)
     steps: int = Field(gt=0)
     rate: float = Field(gt=0)
+    """Largest learning rate, of Muon for the convolutions; Adam's, for the rest, is a fifth."""
     crop_weight: float = Field(ge=0)
     """Weight of the loss of whole crops beside that of their cells."""
     echo: int | None = Field(default=None, gt=0)

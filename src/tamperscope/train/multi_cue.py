@@ -30,6 +30,12 @@ def detector_folds(cases: Sequence[Case]) -> list[Fold[Case]]:
 
     Args:
         cases: all images.
+
+    Returns:
+        In the order of the patients.
+
+    Raises:
+        TamperscopeError: there are too few images.
     """
     return [leave_out(fold, least=LEAST_IMAGES) for fold in patient_folds(cases, FOLDS)]
 
@@ -106,7 +112,8 @@ def cross_validate(
         The folder of the run.
 
     Raises:
-        TamperscopeError: the benchmark has a fold's test images of patients that the fold learns from.
+        TamperscopeError: the benchmark has a fold's test images of patients that the fold learns from, or there are too
+            few images for a calibration of each fold.
     """
     rows, parts = read_manifest(benchmark), detector_folds(cases)
     for fold in folds:

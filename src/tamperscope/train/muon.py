@@ -27,10 +27,19 @@ class ConvolutionMuon(torch.optim.Muon):
         super().__init__([matrix for _, matrix in self._pairs], lr=rate, weight_decay=_DECAY)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """One step, by the gradients of the weights."""
+        """One step, by the gradients of the weights; a closure computes them first."""
+        with torch.enable_grad():
+            loss = None if closure is None else closure()
         for weight, matrix in self._pairs:
             matrix.grad = None if weight.grad is None else weight.grad.reshape(matrix.shape)
-        return super().step(closure)
+        super().step()
+        return loss
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Clear the gradients of the weights."""
+        super().zero_grad(set_to_none)
+        for weight, _ in self._pairs:
+            weight.grad = None
 
 
 def muon_and_adam(network: nn.Module, rate: float) -> list[torch.optim.Optimizer]:
@@ -39,6 +48,9 @@ def muon_and_adam(network: nn.Module, rate: float) -> list[torch.optim.Optimizer
     Args:
         network: with weights that are contiguous.
         rate: Muon's learning rate; Adam's is a fifth.
+
+    Returns:
+        Both; each has a part of the weights.
     """
     weights = list(network.parameters())
     matrices = [weight for weight in weights if weight.ndim == 4 and len(weight) > 1]

@@ -206,8 +206,8 @@ def _train(
     network = build()
     if start_from is not None:
         network.load_state_dict(load_trace(start_from, build).state_dict())
-    # What one image is like is no measure for others: the batch's mean and spread take a batch.
-    network.to(device).train(recipe.batch > 1)
+    # Whole images come one at a time, and what one is like is no measure for others: statistics stay the crops'.
+    network.to(device).train(recipe.crop is not None)
     average = _averaged(network)
     optimisers = muon_and_adam(network, recipe.rate)
     schedules = [
