@@ -57,6 +57,10 @@ def test_the_shipped_files_hold_the_network():
     with torch.inference_mode():
         ours = network.encoder(*(torch.as_tensor(one) for one in inputs))[0].numpy()
     np.testing.assert_allclose(ours, detector.encoder(*inputs)[0], atol=1e-3)
+    planes = compare_cells(residuals, pixels > 0, detector.encoder).planes[None]
+    with torch.inference_mode():
+        logits = network.head(torch.as_tensor(planes)).numpy()
+    np.testing.assert_allclose(logits, detector.head(planes), atol=1e-3)
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from tamperscope.train.calibrate import calibrate_on
 from tamperscope.train.config import TraceRecipe, WholePhase, load_recipe
 from tamperscope.train.picture_history import age, jpeg_trip
 from tamperscope.train.pseudo_forgeries import KINDS, forge_crop
-from tamperscope.train.trace import card_of, export_trace, trace_loss, train_trace
+from tamperscope.train.trace import card_of, export_trace, load_trace, trace_loss, train_trace
 from tamperscope.train.trace_crops import draw_crop, make_batches
 
 CONFIG = Path(__file__).parents[2] / "configs" / "trace.yaml"
@@ -223,6 +223,15 @@ def test_a_calibration_has_five_guises_of_each_image(trained, files):
     calibration.save(out / "weights" / CALIBRATION)
     with pytest.raises(TamperscopeError, match="fewer than 20 images"):  # whose guises they are
         Calibration.load(out / "weights" / CALIBRATION)
+
+
+def test_weights_of_another_network_are_refused(trained, tmp_path):
+    _, out = trained
+    saved = torch.load(out / "trace.pt", weights_only=True)
+    saved["states"][1] = {name: value for name, value in saved["states"][1].items() if "context" not in name}
+    torch.save(saved, tmp_path / "older.pt")
+    with pytest.raises(TamperscopeError, match=r"older\.pt is of another network"):
+        load_trace(tmp_path / "older.pt")
 
 
 def test_a_training_can_start_from_the_weights_of_another(recipe, files, injector, trained, tmp_path):

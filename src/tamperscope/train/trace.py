@@ -12,6 +12,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from tamperscope.benchmark.cesm import Case
+from tamperscope.errors import TamperscopeError
 from tamperscope.forge.injector import Injector
 from tamperscope.networks.trace import TraceNetwork, folded
 from tamperscope.runtime.memory import keep_freed_memory
@@ -126,10 +127,17 @@ def crop_logits(logits: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
 
 
 def load_trace(checkpoint: Path, build: Callable[[], TraceNetwork] = TraceNetwork) -> TraceNetwork:
-    """The mean weights of a training so far, in evaluation mode."""
+    """The mean weights of a training so far, in evaluation mode.
+
+    Raises:
+        TamperscopeError: the checkpoint is another network's, or an older version's.
+    """
     network = build()
     average = _averaged(network)
-    average.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["states"][1])
+    try:
+        average.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["states"][1])
+    except RuntimeError as error:
+        raise TamperscopeError(f"{checkpoint} is of another network, or of an older version's.") from error
     network.load_state_dict(average.module.state_dict())
     return network.eval()
 
