@@ -9,6 +9,7 @@ Absolute features don't cross scanners; features relative to the same image do.
 from __future__ import annotations
 
 import copy
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -58,18 +59,19 @@ class TraceEncoder(nn.Module):
 
     def __init__(self, *, normalised: bool) -> None:
         super().__init__()
+        layer = partial(_convolution, normalised=normalised)
         self.learnt = nn.Sequential(
-            *_convolution(BANDS, 16, 5, stride=2, normalised=normalised),
-            *_convolution(16, 16, normalised=normalised),
-            *_convolution(16, 32, stride=2, normalised=normalised),
-            *_convolution(32, 32, normalised=normalised),
-            *_convolution(32, 64, stride=2, normalised=normalised),
+            *layer(BANDS, 16, 5, stride=2),
+            *layer(16, 16),
+            *layer(16, 32, stride=2),
+            *layer(32, 32),
+            *layer(32, 64, stride=2),
             nn.Conv2d(64, LEARNT, 1),
         )
         self.coarse = nn.Sequential(
-            *_convolution(BANDS, 32, normalised=normalised),
-            *_convolution(32, 32, apart=2, normalised=normalised),
-            *_convolution(32, 32, stride=2, normalised=normalised),
+            *layer(BANDS, 32),
+            *layer(32, 32, apart=2),
+            *layer(32, 32, stride=2),
             nn.Conv2d(32, COARSE, 1),
         )
 
@@ -143,20 +145,21 @@ class TraceHead(nn.Module):
 
     def __init__(self, compared: int, *, normalised: bool) -> None:
         super().__init__()
+        layer = partial(_convolution, normalised=normalised)
         self.compared = compared + 1
         self.near = nn.Sequential(
-            *_convolution(compared + 1, WIDTH, 1, normalised=normalised),
-            *_convolution(WIDTH, WIDTH, normalised=normalised),
+            *layer(compared + 1, WIDTH, 1),
+            *layer(WIDTH, WIDTH),
         )
         self.context = nn.Sequential(
-            *_convolution(WIDTH, WIDTH, normalised=normalised),
-            *_convolution(WIDTH, WIDTH, apart=2, normalised=normalised),
-            *_convolution(WIDTH, WIDTH, normalised=normalised),
+            *layer(WIDTH, WIDTH),
+            *layer(WIDTH, WIDTH, apart=2),
+            *layer(WIDTH, WIDTH),
         )
         self.layers = nn.Sequential(
-            *_convolution(WIDTH, WIDTH, apart=2, normalised=normalised),
-            *_convolution(WIDTH, WIDTH, apart=4, normalised=normalised),
-            *_convolution(WIDTH, WIDTH, apart=2, normalised=normalised),
+            *layer(WIDTH, WIDTH, apart=2),
+            *layer(WIDTH, WIDTH, apart=4),
+            *layer(WIDTH, WIDTH, apart=2),
         )
         self.last = nn.Conv2d(WIDTH, 1, 1)
 

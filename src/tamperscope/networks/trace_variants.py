@@ -28,8 +28,8 @@ class FineOnly(TraceNetwork):
 class NotCompared(TraceNetwork):
     """Features as they are, on the scale that they have over the training images, not in the image at hand."""
 
-    def __init__(self, *, normalised: bool = True) -> None:
-        super().__init__(normalised=normalised)
+    def __init__(self) -> None:
+        super().__init__()
         self.scale = nn.BatchNorm1d(self.head.compared - 2, affine=False, momentum=0.02)
 
     def compare(self, features: torch.Tensor, brightness: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
@@ -51,8 +51,8 @@ class Halves(TraceNetwork):
     Cozzolino et al. 2018; report, section 2.2.
     """
 
-    def __init__(self, *, normalised: bool = True) -> None:
-        super().__init__(normalised=normalised)
+    def __init__(self) -> None:
+        super().__init__()
         self.head.last = nn.Conv2d(WIDTH, 2 * HALF, 1)
         self.decoder = nn.Sequential(
             nn.Conv2d(2 * HALF, 56, 1), nn.ReLU(inplace=True), nn.Conv2d(56, self.head.compared - 1, 1)

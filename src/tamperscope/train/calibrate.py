@@ -20,12 +20,7 @@ from tamperscope.train.picture_history import jpeg_trip
 GUISES = 5
 
 
-def calibrate_on(
-    cases: Sequence[Case],
-    detector: MultiCueDetector,
-    *,
-    seed: int = 0,
-) -> Calibration:
+def calibrate_on(cases: Sequence[Case], detector: MultiCueDetector, *, seed: int = 0) -> Calibration:
     """Null distributions from untouched images in their guises, so that none of them passes for a forgery.
 
     Args:
