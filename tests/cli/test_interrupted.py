@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import cv2
 import numpy as np
@@ -35,6 +36,7 @@ def start(*arguments):
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
+        start_new_session=True,
         # A test run in the background passes on that it ignores Ctrl-C.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
@@ -54,7 +56,7 @@ def check_all_whole(folder, out):
 def test_ctrl_c_ends_with_a_report_of_what_is_done(folder, tmp_path):
     process = start("scan", folder, "--out", tmp_path / "out", "--format", "csv")
     process.stdout.readline()
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all processes of the command
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert errors.strip().endswith("Stopped.")
@@ -73,7 +75,19 @@ def test_killed_leaves_whole_files(folder, tmp_path):
         process.stdout.readline()
     process.kill()
     process.communicate(timeout=60)
-    check_all_whole(folder, tmp_path / "out")
+    assert ended(process.pid)
+    assert len(check_all_whole(folder, tmp_path / "out")) < 60
+
+
+def ended(group, *, seconds=20):
+    """Whether all processes of a group are gone, before long."""
+    for _ in range(10 * seconds):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def test_a_reader_that_goes_away_is_no_fake(folder, tmp_path):

@@ -1,15 +1,18 @@
 import dataclasses
 import json
 import os
+import signal
 import threading
+from functools import partial
 
 import cv2
 import numpy as np
 import pytest
 
+from tamperscope.detect.detectors import load_detector
 from tamperscope.errors import TamperscopeError
-from tamperscope.report import batch
-from tamperscope.report.batch import find_inputs, scan_batch
+from tamperscope.report import scan_image as scanning
+from tamperscope.report.batch import CRASHED, find_inputs, scan_batch, scan_in_processes
 from tests.io.make import breast, mg_dataset, save
 from tests.report.doubles import DetectorDouble
 
@@ -25,6 +28,10 @@ def folder(tmp_path):
 
 def scan(paths, out, detector, **options):
     return list(scan_batch(find_inputs(paths, out).images, out, detector, **options))
+
+
+def scan_apart(paths, out, load, *, jobs=2):
+    return list(scan_in_processes(find_inputs(paths, out).images, out, load, jobs=jobs))
 
 
 def facts_of(out):
@@ -60,14 +67,14 @@ def test_an_unexpected_exception_costs_one_image_only(folder, tmp_path, capsys):
 
 @pytest.mark.parametrize("broken", ["read_mammogram", "write_outcome"])
 def test_a_fault_in_reading_or_drawing_costs_one_image_only(folder, tmp_path, monkeypatch, broken):
-    whole = getattr(batch, broken)
+    whole = getattr(scanning, broken)
 
     def fails_on_c(*arguments):
         if arguments[0].stem == "c" and (broken == "read_mammogram" or arguments[3] is not None):
             raise RuntimeError("oops")
         return whole(*arguments)
 
-    monkeypatch.setattr(batch, broken, fails_on_c)
+    monkeypatch.setattr(scanning, broken, fails_on_c)
     outcomes = scan([folder], tmp_path / "out", DetectorDouble())
     assert [outcome.verdict for outcome in outcomes] == ["real", "real", "not-scored", "real", "real"]
     facts = facts_of(tmp_path / "out")["c"]
@@ -81,7 +88,7 @@ def test_a_full_disk_ends_the_scan(folder, tmp_path, monkeypatch):
     def full(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(batch, "write_outcome", full)
+    monkeypatch.setattr(scanning, "write_outcome", full)
     with pytest.raises(OSError, match="No space left"):
         scan([folder], tmp_path / "out", DetectorDouble())
 
@@ -119,7 +126,7 @@ def test_stopping_early_leaves_whole_files(folder, tmp_path):
 
 def test_few_images_are_held_at_once(folder, tmp_path, monkeypatch):
     held, most = set(), []
-    whole_read, whole_write = batch._read, batch._write
+    whole_read, whole_write = scanning._read, scanning._write
 
     def reading(path, *arguments, **options):
         held.add(path)
@@ -131,8 +138,8 @@ def test_few_images_are_held_at_once(folder, tmp_path, monkeypatch):
         held.discard(path)
         return outcome
 
-    monkeypatch.setattr(batch, "_read", reading)
-    monkeypatch.setattr(batch, "_write", writing)
+    monkeypatch.setattr(scanning, "_read", reading)
+    monkeypatch.setattr(scanning, "_write", writing)
     for name in range(20):
         os.link(folder / "a.dcm", folder / f"more-{name}.dcm")
     assert len(scan([folder], tmp_path / "out", DetectorDouble(), jobs=3)) == 25
@@ -173,3 +180,47 @@ def test_a_name_that_is_no_text_is_kept_in_the_json(tmp_path):
     (written,) = (tmp_path / "out").glob("*.json")
     facts = json.loads(written.read_bytes().decode("utf-8"))
     assert os.fsencode(facts["path"]) == file
+
+
+class Deadly(DetectorDouble):
+    """One that ends its process at an image, as a decoder that crashes does."""
+
+    def scan(self, mammogram):
+        if mammogram.source.path.stem in self.says:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().scan(mammogram)
+
+
+def test_processes_find_what_threads_find(folder, tmp_path):
+    (folder / "d.dcm").write_bytes(b"no image")
+    threads = scan([folder], tmp_path / "threads", DetectorDouble(b=0.9))
+    apart = scan_apart([folder], tmp_path / "apart", partial(DetectorDouble, b=0.9))
+    assert [outcome.facts for outcome in apart] == [outcome.facts for outcome in threads]
+    assert [outcome.verdict for outcome in apart] == ["real", "fake", "real", "not-scored", "real"]
+    for file in (tmp_path / "threads").iterdir():
+        assert (tmp_path / "apart" / file.name).read_bytes() == file.read_bytes()
+
+
+def test_processes_of_a_real_detector_agree_with_threads(tmp_path, dicom_files):
+    load = partial(load_detector, "forensic-transfer", threads=1)
+    threads = scan(dicom_files[:3], tmp_path / "threads", load())
+    apart = scan_apart(dicom_files[:3], tmp_path / "apart", load)
+    for one, other in zip(threads, apart, strict=True):
+        assert {**one.facts, "seconds": 0} == {**other.facts, "seconds": 0}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("deadly", ["a", "be", "abcde"])
+def test_an_image_that_ends_its_process_costs_itself_only(folder, tmp_path, deadly):
+    outcomes = scan_apart([folder], tmp_path / "out", partial(Deadly, **dict.fromkeys(deadly, 0.5)))
+    assert [outcome.base.name for outcome in outcomes] == list("abcde")
+    for name, facts in facts_of(tmp_path / "out").items():
+        assert facts["verdict"] == ("not-scored" if name in deadly else "real")
+        assert facts["reason"] == CRASHED or name not in deadly
+        assert len(facts["sha256"]) == 64
+
+
+def test_a_detector_that_does_not_load_is_no_fault_of_the_images(folder, tmp_path):
+    with pytest.raises(TamperscopeError, match="there is no detector 'x'"):
+        scan_apart([folder], tmp_path / "out", partial(load_detector, "x"))
+    assert not (tmp_path / "out").exists()

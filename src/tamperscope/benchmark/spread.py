@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from threading import Thread
 from typing import Any, TypeVar
 
 from tqdm import tqdm
+
+from tamperscope.runtime.processes import end_with_parent
 
 Job = TypeVar("Job")
 Task = TypeVar("Task")
@@ -25,15 +25,7 @@ def _start(job: Job) -> None:
     _job = job
     # Processes are the parallelism: threads beside them would only fight for the same cores.
     cv2.setNumThreads(1)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        # A caller that was killed can't tell: its processes would wait for tasks for ever.
-        Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: Any) -> None:
-    parent.join()
-    os._exit(1)
+    end_with_parent()
 
 
 def _call(work: Callable[[Job, Task], Result], task: Task) -> Result:

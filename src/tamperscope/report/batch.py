@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
-import traceback
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
+import cv2
+
 from tamperscope.detect.detectors import Scanner
-from tamperscope.detect.finding import Finding
 from tamperscope.errors import TamperscopeError
-from tamperscope.io.files import file_sha256
 from tamperscope.io.find import FoundImages, find_images
-from tamperscope.io.limits import MAX_FILE_BYTES
-from tamperscope.io.read import read_mammogram
-from tamperscope.mammogram import Mammogram
 from tamperscope.report.naming import ENDINGS, name_outputs
-from tamperscope.report.outcome import Outcome, describe, write_outcome
+from tamperscope.report.outcome import Outcome
+from tamperscope.report.scan_image import give_up, scan_image
+from tamperscope.runtime.memory import keep_freed_memory
 from tamperscope.runtime.network import available_cores
+from tamperscope.runtime.processes import end_with_parent, leave_interrupts_to_parent
+
+CRASHED = "reading or scoring it ended the process: the file makes a decoder crash, or memory ran out."
 
 
 def find_inputs(paths: Iterable[Path], out: Path) -> FoundImages:
@@ -45,7 +49,7 @@ def scan_batch(
     jobs: int | None = None,
     debug: bool = False,
 ) -> Iterator[Outcome]:
-    """Scan images and write what was found of each as soon as it is there; outcomes come in the images' order.
+    """Scan images in threads and write what was found of each as soon as it is there.
 
     Args:
         images: files, each with the argument under which it was found.
@@ -54,82 +58,104 @@ def scan_batch(
         jobs: images that are read, scored and written at once, each held in memory; one a core by default.
         debug: show the traceback of an error that is none of the image's.
 
+    Returns:
+        Outcomes, in the images' order.
+
     Raises:
         TamperscopeError: a result would be written over an image.
         OSError: not even the JSON can be written: the disk is full, the folder read-only.
     """
-    bases = [out / name for name in name_outputs(images)]
-    _check_inputs_survive([file for file, _ in images], bases)
-
-    def one(path: Path, base: Path) -> Outcome:
-        read = _read(path, detector, debug=debug)
-        if isinstance(read, Finding):
-            return _write(path, base, read, None, detector, debug=debug)
-        return _write(path, base, _scan(read, detector, debug=debug), read, detector, debug=debug)
-
-    # Threads are enough: what takes long (decoders but RLE's, networks, packing) does not hold Python's lock.
+    tasks = _tasks(images, out)
     pool = ThreadPoolExecutor(jobs or available_cores(), thread_name_prefix="scan")
     try:
-        yield from pool.map(one, [file for file, _ in images], bases)
+        yield from pool.map(lambda task: scan_image(task[0], task[1], detector, debug=debug), tasks)
     finally:
         # Also when the caller stops early: nothing more is begun, and what is being written is finished.
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _check_inputs_survive(files: Sequence[Path], bases: Sequence[Path]) -> None:
-    inputs = {os.path.realpath(file) for file in files}
+def scan_in_processes(
+    images: Sequence[tuple[Path, Path]],
+    out: Path,
+    load: Callable[[], Scanner],
+    *,
+    jobs: int,
+    debug: bool = False,
+) -> Iterator[Outcome]:
+    """As ``scan_batch``, in processes, which take a second to start and then don't wait for each other.
+
+    Threads do, for Python's lock, which the decoders of RLE and JPEG 2000 hold and much arithmetic too. Where an image
+    ends its process (a decoder crashes, memory runs out) it is tried once more alone, and is not scored if that
+    crashes too.
+
+    Args:
+        images: as for ``scan_batch``.
+        out: as for ``scan_batch``.
+        load: makes the detector, in each process; it must be a function of a module, or ``partial`` of one.
+        jobs: processes.
+        debug: as for ``scan_batch``.
+
+    Returns:
+        Outcomes, in the images' order.
+
+    Raises:
+        As ``scan_batch``.
+    """
+    tasks = _tasks(images, out)
+    done = 0
+    while done < len(tasks):
+        for outcome in _until_broken(tasks[done:], load, jobs=jobs, debug=debug):
+            yield outcome
+            done += 1
+        if done < len(tasks):  # this one, or one that was worked on at the same time, ended its process
+            alone = list(_until_broken(tasks[done : done + 1], load, jobs=1, debug=debug))
+            yield from alone or [give_up(*tasks[done], CRASHED, load())]
+            done += 1
+
+
+def _until_broken(
+    tasks: Sequence[tuple[Path, Path]], load: Callable[[], Scanner], *, jobs: int, debug: bool
+) -> Iterator[Outcome]:
+    """Outcomes of tasks in their order, up to the first whose process ended."""
+    # Not forked, since the threads of networks do not survive that.
+    pool = ProcessPoolExecutor(
+        jobs, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(load, jobs, debug)
+    )
+    try:
+        yield from pool.map(_scan_in_worker, tasks)
+    except BrokenProcessPool:
+        return
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_scan_in_worker_with: Callable[..., Outcome]
+"""``scan_image`` with a worker's detector; set as it starts."""
+
+
+def _start_worker(load: Callable[[], Scanner], jobs: int, debug: bool) -> None:
+    global _scan_in_worker_with
+    end_with_parent()
+    leave_interrupts_to_parent()
+    keep_freed_memory()
+    cv2.setNumThreads(max(1, available_cores() // jobs))
+    _scan_in_worker_with = partial(scan_image, detector=load(), debug=debug)
+
+
+def _scan_in_worker(task: tuple[Path, Path]) -> Outcome:
+    return _scan_in_worker_with(*task)
+
+
+def _tasks(images: Sequence[tuple[Path, Path]], out: Path) -> list[tuple[Path, Path]]:
+    """Each file with the base of what is written of it.
+
+    Raises:
+        TamperscopeError: a result would be written over an image.
+    """
+    bases = [out / name for name in name_outputs(images)]
+    inputs = {os.path.realpath(file) for file, _ in images}
     for base in bases:
         for ending in ENDINGS:
             if os.path.realpath(f"{base}{ending}") in inputs:
                 raise TamperscopeError(f"{base}{ending} is an image to scan, and would be written over: change --out.")
-
-
-def _read(path: Path, detector: Scanner, *, debug: bool) -> Mammogram | Finding:
-    try:
-        return read_mammogram(path)
-    except TamperscopeError as error:
-        return _not_scored(str(error), detector)
-    except Exception as error:
-        # A fault of ours must not cost the rest of the batch either, nor pass for a verdict.
-        return _internal_error(error, detector, debug=debug)
-
-
-def _scan(mammogram: Mammogram, detector: Scanner, *, debug: bool) -> Finding:
-    try:
-        return detector.scan(mammogram)
-    except TamperscopeError as error:
-        return _not_scored(str(error), detector)
-    except Exception as error:
-        return _internal_error(error, detector, debug=debug)
-
-
-def _write(
-    path: Path, base: Path, finding: Finding, mammogram: Mammogram | None, detector: Scanner, *, debug: bool
-) -> Outcome:
-    sha256 = mammogram.source.sha256 if mammogram and mammogram.source else _hash(path)
-    try:
-        return write_outcome(base, describe(path, finding, sha256=sha256, mammogram=mammogram), finding, mammogram)
-    except Exception as error:
-        # A verdict without its evidence is none. If this can't be written either, the disk is to blame.
-        failed = _internal_error(error, detector, debug=debug)
-        return write_outcome(base, describe(path, failed, sha256=sha256, mammogram=None), failed, None)
-
-
-def _hash(path: Path) -> str | None:
-    """SHA-256 of a regular file of reasonable size: a pipe would never end."""
-    try:
-        if not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
-            return None
-        return file_sha256(path)
-    except (OSError, ValueError):
-        return None
-
-
-def _internal_error(error: Exception, detector: Scanner, *, debug: bool) -> Finding:
-    if debug:
-        traceback.print_exception(error)
-    return _not_scored(f"internal error: {type(error).__name__}: {error}", detector)
-
-
-def _not_scored(reason: str, detector: Scanner) -> Finding:
-    return Finding.not_scored(reason, threshold=detector.threshold, model=detector.model)
+    return [(file, base) for (file, _), base in zip(images, bases, strict=True)]
