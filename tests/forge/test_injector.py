@@ -100,6 +100,35 @@ def test_bad_parameters_are_refused(injector, mammogram, parameters):
         injector.inject(mammogram, SQUARE, **parameters)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"spiculation": 1.1}, "from 0 to 1"),
+        ({"spiculation": -0.1}, "from 0 to 1"),
+        ({"spiculation": 0.5, "lift": False}, "only a tumour that settles"),
+    ],
+)
+def test_a_spiculation_that_is_none_is_refused(injector, mammogram, parameters, message):
+    with pytest.raises(TamperscopeError, match=message):
+        injector.inject(mammogram, SQUARE, **parameters)
+
+
+@pytest.mark.parametrize("noise_model", ["white", "matched", "tissue"])
+def test_a_spiculated_tumour_changes_what_its_mask_says(injector, mammogram, noise_model):
+    plain = injector.inject(mammogram, SQUARE, seed=3, noise_model=noise_model)
+    forgery = injector.inject(mammogram, SQUARE, seed=3, noise_model=noise_model, spiculation=0.8)
+    changed = np.abs(forgery.mammogram.pixels - mammogram.pixels) > 0.01
+    assert changed.sum() > 1.2 * (np.abs(plain.mammogram.pixels - mammogram.pixels) > 0.01).sum()
+    outside = changed.copy()
+    outside[SQUARE.slices] = False
+    assert not outside.any()
+    assert forgery.mask.sum() > plain.mask.sum()
+    assert changed[forgery.mask].mean() > 0.9
+    assert forgery.record["parameters"]["spiculation"] == 0.8
+    assert forgery.record["mask"]["rule"].endswith("or moved")
+    np.testing.assert_array_equal(forgery.stages["original"], mammogram.pixels[SQUARE.slices])
+
+
 def test_random_square_lies_in_the_tissue(mammogram):
     for seed in range(20):
         square = random_square(mammogram, np.random.default_rng(seed), sides=(64, 200))

@@ -104,13 +104,15 @@ def test_draw_slide_save_and_the_file_is_what_the_api_gives(page, served, dicom_
     move_slider(page, "smoothing", 35)
     move_slider(page, "power", 6)
     move_slider(page, "contrast", 0.8)
+    move_slider(page, "spiculation", 0.45)
     assert page.is_disabled("#noise")  # the tissue's own texture has its own strength
     page.select_option("#noise_model", "white")
     wait_for_preview(page)
     move_slider(page, "noise", 4.5)
     (lesion,) = lesions_of(page)
     assert {key: value for key, value in lesion.items() if key != "square"} == {
-        "threshold": 350, "smoothing": 35, "power": 6, "contrast": 0.8, "noise": 4.5, "noise_model": "white", "seed": 0,
+        "threshold": 350, "smoothing": 35, "power": 6, "contrast": 0.8, "spiculation": 0.45,
+        "noise": 4.5, "noise_model": "white", "seed": 0,
     }  # fmt: skip
     x, y, side = lesion["square"]
     assert abs(x - 1500) < 12

@@ -42,6 +42,13 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--power", type=_NUMBER, default=3.0, show_default=True, help="p of eq 2.2.")
 @click.option("--contrast", type=_NUMBER, default=1.0, show_default=True, help="Of the tumour, times what is drawn.")
 @click.option(
+    "--spiculation",
+    type=_NUMBER,
+    default=0.0,
+    show_default=True,
+    help="0 to 1: strands run out of it, and it pulls at the tissue.",
+)
+@click.option(
     "--noise-model",
     type=click.Choice(["tissue", "white", "matched"]),
     default="tissue",
@@ -85,8 +92,8 @@ def inject(
     IMAGE itself is never written over.
 
     --batch does the rows of a plan instead, whose columns are image, square and, where they differ from the
-    defaults, size_mm, threshold, smoothing, power, contrast, noise, noise_model, lift, seed. Called again it does what
-    is left.
+    defaults, size_mm, threshold, smoothing, power, contrast, spiculation, noise, noise_model, lift, seed. Called again
+    it does what is left.
 
     --two-views forges the same lesion into two views of a breast, as far behind the nipple in one as in the other, and
     writes both into the folder OUT.

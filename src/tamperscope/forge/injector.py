@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -19,6 +19,7 @@ from tamperscope.forge.lesion import RULE, lesion_mask, outline
 from tamperscope.forge.matched_noise import matched_noise, through_merge
 from tamperscope.forge.merge import MASK_LEVEL, merge, weight_matrix
 from tamperscope.forge.settle import chance_contrast, settle
+from tamperscope.forge.spicules import MOST, draw_strands, retract
 from tamperscope.forge.tissue_contrast import brightest_mass, usual_share
 from tamperscope.forge.write_back import write_back
 from tamperscope.mammogram import Mammogram
@@ -125,6 +126,7 @@ class Injector:
         smoothing: float = 20.0,
         power: float = 3.0,
         contrast: float = 1.0,
+        spiculation: float = 0.0,
         noise: float | None = None,
         noise_model: NoiseModel = "tissue",
         lift: bool = True,
@@ -140,6 +142,8 @@ class Injector:
             smoothing: alpha of eq 2.2.
             power: p of eq 2.2.
             contrast: of the tumour against the tissue that is interpolated through its place, times what is drawn.
+            spiculation: 0 to 1, with ``lift``: how strong the strands are that run out of the tumour, and how far the
+                tissue around is pulled towards it, which is then in the mask too (``forge/spicules.py``).
             noise: standard deviation of the noise of stage 7, reference intensity; by default the report's 10 where
                 it is white, and the tissue's own where it is matched.
             noise_model: no noise but the ``tissue``'s own texture, which looks best (``forge/kept_texture.py``),
@@ -170,10 +174,14 @@ class Injector:
             smoothing=smoothing,
             power=power,
             contrast=contrast,
+            spiculation=spiculation,
+            lift=lift,
             noise=noise,
             noise_model=noise_model,
         )
         rng = np.random.default_rng(seed)
+        untouched = mammogram
+        mammogram, moved = _retracted(untouched, square, spiculation)
         original = mammogram.pixels[square.slices]
 
         strength = contrast * (usual_share(mammogram) * chance_contrast(seed) if lift else 1.0)
@@ -185,6 +193,10 @@ class Injector:
             cv2.resize(part, (square.side, square.side), interpolation=cv2.INTER_LINEAR) for part in (sharp, cover)
         )
         generated = enlarged * np.float32(SCALE)  # stage 6
+        if spiculation:
+            strands = draw_strands(cover, generated - original, spiculation, np.random.default_rng([seed, 2]))
+            generated = generated + strands
+            cover = np.maximum(cover, np.clip(3 * strands / max(float(strands.max()), 1e-9), 0, 1))
         if noise_model == "white":
             assert noise is not None, "white noise has a default"
             generated = generated + noise * rng.standard_normal(generated.shape)  # stage 7
@@ -200,7 +212,7 @@ class Injector:
         merged = merge(generated, original, weight)  # stage 8
 
         mask = np.zeros(mammogram.shape, np.bool_)
-        mask[square.slices] = weight >= MASK_LEVEL
+        mask[square.slices] = (weight >= MASK_LEVEL) | moved
         record = {
             "forger": "mammo-cgan",
             "package": {"name": "tamperscope", "version": __version__},
@@ -211,23 +223,24 @@ class Injector:
                 "smoothing": smoothing,
                 "power": power,
                 "contrast": contrast,
+                "spiculation": spiculation,
                 "noise": noise,
                 "noise_model": noise_model,
                 "lift": lift,
                 "seed": seed,
             },
-            "mask": {"rule": f"W >= {MASK_LEVEL}", "pixels": int(mask.sum())},
+            "mask": {"rule": f"W >= {MASK_LEVEL}" + ", or moved" * bool(spiculation), "pixels": int(mask.sum())},
             "lesion": _lesion_of(original, merged, square),
         }
         stages = {
-            "original": original,
+            "original": untouched.pixels[square.slices],
             "condition": condition * SCALE,
             "cgan1": blurred * SCALE,
             "cgan2": sharp * SCALE,
             "weight": weight,
             "merged": merged,
         }
-        return Forgery(write_back(mammogram, merged, square), mask, record, stages)
+        return Forgery(write_back(untouched, merged, square), mask, record, stages)
 
 
 def random_square(mammogram: Mammogram, rng: np.random.Generator, *, sides: tuple[int, int] | None = None) -> Square:
@@ -288,6 +301,17 @@ def shrunk(pixels: np.ndarray) -> np.ndarray:
     return cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) / np.float32(SCALE)
 
 
+def _retracted(mammogram: Mammogram, square: Square, spiculation: float) -> tuple[Mammogram, np.ndarray]:
+    """The mammogram with the square's tissue pulled towards its middle, and where it has moved: bool, side x side."""
+    tissue = mammogram.pixels[square.slices]
+    if not spiculation:
+        return mammogram, np.zeros(tissue.shape, np.bool_)
+    pulled, moved = retract(tissue, spiculation)
+    pixels = mammogram.pixels.copy()
+    pixels[square.slices] = pulled
+    return replace(mammogram, pixels=pixels), moved
+
+
 def _lesion_of(original: np.ndarray, merged: np.ndarray, square: Square) -> dict[str, Any] | None:
     """Where the lesion is seen, in pixels of the image; None where it is not."""
     mask = lesion_mask(original, merged)
@@ -307,6 +331,8 @@ def _check(
     smoothing: float,
     power: float,
     contrast: float,
+    spiculation: float,
+    lift: bool,
     noise: float | None,
     noise_model: str,
 ) -> None:
@@ -321,6 +347,10 @@ def _check(
         raise TamperscopeError("smoothing and power must be more than 0, and noise at least 0.")
     if not contrast > 0:
         raise TamperscopeError("contrast must be more than 0.")
+    if not 0 <= spiculation <= MOST:
+        raise TamperscopeError(f"spiculation must be from 0 to {MOST:g}.")
+    if spiculation and not lift:
+        raise TamperscopeError("only a tumour that settles (lift) can be spiculated.")
     if noise_model not in get_args(NoiseModel):
         raise TamperscopeError(f"there is no noise model '{noise_model}': {', '.join(get_args(NoiseModel))}.")
     if noise_model == "tissue" and noise is not None:

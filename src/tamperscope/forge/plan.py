@@ -15,7 +15,7 @@ from tamperscope.errors import TamperscopeError
 from tamperscope.forge.forgery import Square
 from tamperscope.forge.injector import NoiseModel
 
-NUMBERS = ("threshold", "smoothing", "power", "contrast", "noise")
+NUMBERS = ("threshold", "smoothing", "power", "contrast", "spiculation", "noise")
 COLUMNS = ("image", "square", "size_mm", *NUMBERS, "noise_model", "lift", "seed")
 """What a row may say. Only ``image`` and ``square`` must be there."""
 

@@ -21,7 +21,7 @@ from tamperscope.mammogram import Mammogram
 LEVELS_PER_UNIT = 16
 LOWEST = -500.0
 """Pixels travel as 16-bit levels: reference intensity from -500 to 3595 in sixteenths, finer than 12 bits."""
-_NUMBERS = ("threshold", "smoothing", "power", "contrast", "noise")
+_NUMBERS = ("threshold", "smoothing", "power", "contrast", "spiculation", "noise")
 _PARAMETERS = (*_NUMBERS, "noise_model", "seed")
 _MOST_LESIONS = 20
 

@@ -4,8 +4,8 @@ import { View } from "./view.js";
 const by = (id) => document.getElementById(id);
 const canvas = by("canvas");
 const view = new View(canvas);
-const NUMBERS = ["threshold", "smoothing", "power", "contrast"];
-const FRESH = { threshold: 400, smoothing: 20, power: 3, contrast: 1, noise: null, noise_model: "tissue", seed: 0 };
+const NUMBERS = ["threshold", "smoothing", "power", "contrast", "spiculation"];
+const FRESH = { threshold: 400, smoothing: 20, power: 3, contrast: 1, spiculation: 0, noise: null, noise_model: "tissue", seed: 0 };
 const LEAST_SIDE = 32;
 const WHITE = 10;
 
