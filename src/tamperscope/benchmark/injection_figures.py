@@ -32,6 +32,7 @@ BANDS = ((0.05, 0.15), (0.15, 0.3), (0.3, 0.5))
 """Of radial frequency, cycles a pixel."""
 EXAMPLES = 8
 SEEDS = 16
+_SPICULATED = 8
 _PAIR_SIDE = 384
 _LEAST_PATCH = 64
 """Of ``patch_side``, for a tumour that a spectrum can be measured in."""
@@ -77,6 +78,8 @@ def write_figures(
             break
     draw_stages(stages, out / "figure-9.jpg")
     draw_sheet(outlined, out / "lesions.jpg", columns=EXAMPLES)
+    if lift:
+        draw_sheet(list(_spiculated(held_out, injector, seed=seed)), out / "spiculation.jpg", columns=8)
     _, mammogram, square = held_out[1]
     many = (
         injector.inject(mammogram, square, noise_model="tissue", lift=lift, seed=number) for number in range(SEEDS - 1)
@@ -91,6 +94,17 @@ def write_figures(
         out / "spectra.png",
     )
     return _table(ratios)
+
+
+def _spiculated(
+    squares: Sequence[tuple[Case, Mammogram, Square]], injector: Injector, *, seed: int
+) -> Iterator[np.ndarray]:
+    """A few squares as they were, and each with one tumour, the more spiculated the farther right."""
+    for number, (_, mammogram, square) in enumerate(squares[:_SPICULATED]):
+        yield show(mammogram.pixels, square, side=_OUTLINED_SIDE)
+        for spiculation in (0.0, 0.5, 1.0):
+            forgery = injector.inject(mammogram, square, spiculation=spiculation, seed=seed + number)
+            yield show(forgery.mammogram.pixels, square, side=_OUTLINED_SIDE)
 
 
 def outline_forgery(forgery: Forgery, square: Square) -> np.ndarray:
