@@ -7,7 +7,7 @@ pytest.importorskip("torch")
 import torch
 
 from tamperscope.errors import TamperscopeError
-from tamperscope.train.checkpoint import keep, resume
+from tamperscope.train.checkpoint import keep, load_part, resume
 
 
 def test_weights_that_are_not_finite_are_not_kept(tmp_path):
@@ -22,3 +22,22 @@ def test_weights_that_are_not_finite_are_not_kept(tmp_path):
         keep(path, (network, optimiser), 4)
     assert resume(path, (network, optimiser)) == 3
     torch.testing.assert_close(network.weight.detach(), sound)
+
+
+@pytest.mark.parametrize("other", [(torch.nn.Linear(3, 1),), (torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)), ()])
+def test_a_checkpoint_of_another_training_is_refused(tmp_path, other):
+    path = tmp_path / "net.pt"
+    keep(path, (torch.nn.Linear(2, 1),), 3)
+    with pytest.raises(TamperscopeError, match=r"net\.pt is no checkpoint of this training"):
+        resume(path, other)
+
+
+def test_one_part_is_read(tmp_path):
+    path, networks = tmp_path / "net.pt", (torch.nn.Linear(2, 1), torch.nn.Linear(3, 1))
+    keep(path, networks, 3)
+    again = torch.nn.Linear(3, 1)
+    load_part(path, 1, again)
+    torch.testing.assert_close(again.weight, networks[1].weight)
+    for number, part in ((0, again), (2, again)):
+        with pytest.raises(TamperscopeError, match=r"net\.pt is of another network"):
+            load_part(path, number, part)

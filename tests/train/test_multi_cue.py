@@ -1,5 +1,6 @@
 """Each fold's thresholds come from images that its judges have not seen."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,7 +29,9 @@ def trained(out, fold):
     weights = out / f"fold-{fold}" / "weights"
     weights.mkdir(parents=True)
     for part in ("encoder", "head"):
-        (weights / f"trace-{part}.json").write_text("{}")
+        (weights / f"trace-{part}.json").write_text(
+            json.dumps({"images": sorted(case.name for case in FOLDS[fold].train)})
+        )
     return weights
 
 
@@ -113,3 +116,10 @@ def test_a_benchmark_of_other_folds_is_refused_before_a_training(tmp_path, monke
     with pytest.raises(TamperscopeError, match="would be tested by what learns from"):
         multi_cue.cross_validate(TraceRecipe.model_construct(seed=5), CASES, tmp_path, out=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_weights_that_learnt_from_other_images_are_not_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr(multi_cue, "read_manifest", lambda folder: [])
+    trained(tmp_path, 0).parent.rename(tmp_path / "fold-2")
+    with pytest.raises(TamperscopeError, match="learnt from other images than this fold's"):
+        multi_cue.cross_validate(TraceRecipe.model_construct(seed=5), CASES, tmp_path, out=tmp_path, folds=[2])

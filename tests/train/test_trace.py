@@ -159,7 +159,7 @@ def test_histories_keep_the_breast_and_the_background():
 def trained(recipe, files, injector, tmp_path_factory):
     out = tmp_path_factory.mktemp("trained")
     network = train_trace(recipe, files, injector, out=out, workers=0)
-    export_trace(network, out / "weights", card=card_of(recipe, data="test"))
+    export_trace(network, out / "weights", card=card_of(recipe, files, data="test"))
     return network, out
 
 

@@ -10,6 +10,9 @@ import torch
 
 from tamperscope.errors import TamperscopeError
 
+_FOREIGN = (RuntimeError, ValueError, KeyError, IndexError, TypeError)
+"""What PyTorch and we raise at a checkpoint with other parts, or parts of other shapes."""
+
 
 def resume(path: Path, parts: Sequence[Any]) -> int:
     """Put the parts of a training (network, optimiser and what else has a state) where a checkpoint has them.
@@ -22,12 +25,32 @@ def resume(path: Path, parts: Sequence[Any]) -> int:
     """
     if not path.exists():
         return 0
-    saved = torch.load(path, map_location="cpu", weights_only=True)
-    if "states" not in saved or len(saved["states"]) != len(parts):
-        raise TamperscopeError(f"{path} is no checkpoint of this training by this version: move it away to start anew.")
-    for part, state in zip(parts, saved["states"], strict=True):
-        part.load_state_dict(state)
-    return int(saved["step"])
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        for part, state in zip(parts, saved["states"], strict=True):
+            part.load_state_dict(state)
+        return int(saved["step"])
+    except _FOREIGN as error:
+        raise TamperscopeError(
+            f"{path} is no checkpoint of this training by this version: move it away to start anew."
+        ) from error
+
+
+def load_part(path: Path, number: int, part: torch.nn.Module) -> None:
+    """Put one part of a training where a checkpoint has it.
+
+    Args:
+        path: the checkpoint.
+        number: of the part, from 0, in the order of ``keep``.
+        part: a network.
+
+    Raises:
+        TamperscopeError: the checkpoint is another network's, or an older version's.
+    """
+    try:
+        part.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["states"][number])
+    except _FOREIGN as error:
+        raise TamperscopeError(f"{path} is of another network, or of an older version's.") from error
 
 
 def keep(path: Path, parts: Sequence[Any], step: int) -> None:

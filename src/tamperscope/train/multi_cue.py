@@ -3,6 +3,7 @@ the cross-validation of the whole detector by patient."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from tamperscope.errors import TamperscopeError
 from tamperscope.forge.injector import Injector
 from tamperscope.train.calibrate import calibrate_on
 from tamperscope.train.config import TraceRecipe
-from tamperscope.train.trace import card_of, export_trace, train_trace
+from tamperscope.train.trace import card_of, export_trace, images_of, train_trace
 
 FOLDS = 3
 
@@ -122,7 +123,7 @@ def cross_validate(
     for fold in folds:
         seeded = recipe.model_copy(update={"seed": recipe.seed + fold})
         weights = out / f"fold-{fold}" / "weights"
-        if not _is_trained(weights):
+        if not _is_trained(weights, parts[fold].train):
             _train(seeded, parts[fold].train, weights.parent)
         if not (weights / CALIBRATION).is_file():
             _calibrate(weights, parts[fold].left_out, seed=seeded.seed, threads=threads)
@@ -146,7 +147,7 @@ def _train(
         recipe, learn, Injector.load(threads=1), out=out, start_from=start_from, device=device, workers=workers
     )
     data = f"{SOURCE_STATEMENT} {len(learn)} images, most of them resampled."
-    export_trace(network, out / "weights", card=card_of(recipe, data=data))
+    export_trace(network, out / "weights", card=card_of(recipe, learn, data=data))
     return out / "weights"
 
 
@@ -156,5 +157,15 @@ def _calibrate(weights: Path, held: Sequence[Case], *, seed: int, threads: int |
     calibrate_on(held, detector, seed=seed).save(weights / CALIBRATION)
 
 
-def _is_trained(weights: Path) -> bool:
-    return all((weights / f"trace-{part}.json").is_file() for part in ("encoder", "head"))
+def _is_trained(weights: Path, learn: Sequence[Case]) -> bool:
+    """Whether the weights are there.
+
+    Raises:
+        TamperscopeError: they learnt from other images, of which some may be tested.
+    """
+    cards = [weights / f"trace-{part}.json" for part in ("encoder", "head")]
+    if not all(card.is_file() for card in cards):
+        return False
+    if any(json.loads(card.read_text(encoding="utf-8")).get("images") != images_of(learn) for card in cards):
+        raise TamperscopeError(f"{weights} learnt from other images than this fold's: move its folder away.")
+    return True

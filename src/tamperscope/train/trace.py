@@ -12,11 +12,10 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from tamperscope.benchmark.cesm import Case
-from tamperscope.errors import TamperscopeError
 from tamperscope.forge.injector import Injector
 from tamperscope.networks.trace import TraceNetwork, folded
 from tamperscope.runtime.memory import keep_freed_memory
-from tamperscope.train.checkpoint import keep, resume
+from tamperscope.train.checkpoint import keep, load_part, resume
 from tamperscope.train.config import TraceRecipe
 from tamperscope.train.curves import Curves
 from tamperscope.train.export import export_network
@@ -65,19 +64,26 @@ def export_trace(network: TraceNetwork, folder: Path, *, card: dict[str, Any]) -
     )
 
 
-def card_of(recipe: TraceRecipe, *, data: str) -> dict[str, Any]:
+def card_of(recipe: TraceRecipe, cases: Sequence[Case], *, data: str) -> dict[str, Any]:
     """What the cards say of a training.
 
     Args:
         recipe: of the training.
-        data: what it learnt from.
+        cases: images that it learnt from.
+        data: where these are from.
     """
     return {
         "data": data,
+        "images": images_of(cases),
         "licence": "Apache-2.0 (weights); the images that they were trained on are CC BY 4.0",
         "recipe": recipe.model_dump(mode="json"),
         "seed": recipe.seed,
     }
+
+
+def images_of(cases: Sequence[Case]) -> list[str]:
+    """Their names, as a card has them."""
+    return sorted(case.name for case in cases)
 
 
 class TrainingLoss(Protocol):
@@ -134,10 +140,7 @@ def load_trace(checkpoint: Path, build: Callable[[], TraceNetwork] = TraceNetwor
     """
     network = build()
     average = _averaged(network)
-    try:
-        average.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["states"][1])
-    except RuntimeError as error:
-        raise TamperscopeError(f"{checkpoint} is of another network, or of an older version's.") from error
+    load_part(checkpoint, 1, average)
     network.load_state_dict(average.module.state_dict())
     return network.eval()
 
