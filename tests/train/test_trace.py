@@ -22,11 +22,11 @@ from tamperscope.errors import TamperscopeError
 from tamperscope.forge.injector import Injector
 from tamperscope.networks.trace import TraceNetwork, compare_within_image
 from tamperscope.train.calibrate import calibrate_on
-from tamperscope.train.config import TraceRecipe, WholePhase, load_recipe
+from tamperscope.train.config import TraceRecipe, load_recipe
 from tamperscope.train.picture_history import age, jpeg_trip
 from tamperscope.train.pseudo_forgeries import KINDS, forge_crop
 from tamperscope.train.trace import card_of, export_trace, load_trace, trace_loss, train_trace
-from tamperscope.train.trace_crops import draw_crop, make_batches
+from tamperscope.train.trace_crops import Material, draw_crop, make_batches
 
 CONFIG = Path(__file__).parents[2] / "configs" / "trace.yaml"
 PATIENTS = [(1, 1), (2, 2), (3, 4)]
@@ -40,7 +40,7 @@ def tissue(seed, shape):
 
 @pytest.fixture(scope="module")
 def recipe():
-    changes = {"crop": 192, "batch": 4, "steps": 4, "echo": 1, "whole": None}
+    changes = {"crop": 192, "batch": 4, "steps": 4, "echo": 1}
     return load_recipe(CONFIG, TraceRecipe).model_copy(update=changes)
 
 
@@ -52,6 +52,11 @@ def injector():
 @pytest.fixture(scope="module")
 def sources():
     return [tissue(seed, (640, 600)) for seed in range(3)]
+
+
+@pytest.fixture(scope="module")
+def material(sources, injector):
+    return Material(sources, PATIENTS, injector)
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +88,8 @@ def test_each_kind_changes_what_its_share_says_and_nothing_else(kind, injector):
     assert changed > 500
 
 
-def test_a_crop_depends_on_its_number_alone(recipe, sources, injector):
-    first, again = (draw_crop(recipe, sources, PATIENTS, injector, np.random.default_rng([0, 7])) for _ in range(2))
+def test_a_crop_depends_on_its_number_alone(recipe, material):
+    first, again = (draw_crop(recipe, material, np.random.default_rng([0, 7])) for _ in range(2))
     for a, b in zip(first, again, strict=True):
         np.testing.assert_array_equal(a, b)
     residuals, bands, structure, brightness, valid, share, forged = first
@@ -96,17 +101,17 @@ def test_a_crop_depends_on_its_number_alone(recipe, sources, injector):
     assert forged in (0, 1)
 
 
-def test_untouched_crops_have_no_forged_cell(recipe, sources, injector):
+def test_untouched_crops_have_no_forged_cell(recipe, material):
     untouched = recipe.model_copy(update={"untouched": 1.0})
     for seed in range(5):
-        *_, share, forged = draw_crop(untouched, sources, PATIENTS, injector, np.random.default_rng(seed))
+        *_, share, forged = draw_crop(untouched, material, np.random.default_rng(seed))
         assert not share.any()
         assert forged == 0
 
 
-def test_echoed_batches_depend_on_the_step_alone(recipe, sources, injector):
+def test_echoed_batches_depend_on_the_step_alone(recipe, material):
     recipe = recipe.model_copy(update={"batch": 4, "steps": 5, "echo": 2})
-    all_five = list(make_batches(recipe, sources, PATIENTS, injector, start=0, workers=0))
+    all_five = list(make_batches(recipe, material, start=0, workers=0))
     assert [len(batch[0]) for batch in all_five] == [2, 2, 4, 4, 4]
     for old, new in zip(all_five, all_five[2:], strict=False):
         # The second half of a batch is what was new two steps before, turned: cells keep what belongs to them.
@@ -121,16 +126,16 @@ def test_echoed_batches_depend_on_the_step_alone(recipe, sources, injector):
                 for view in (turned, turned.flip(-1))
             )
         assert valid.sum() == valid_before.sum()
-    later = list(make_batches(recipe, sources, PATIENTS, injector, start=3, workers=0))
+    later = list(make_batches(recipe, material, start=3, workers=0))
     for batch, again in zip(all_five[3:], later, strict=True):
         for part, same in zip(batch, again, strict=True):
             torch.testing.assert_close(part, same)
 
 
-def test_the_comparison_is_exact_in_bfloat16_training(recipe, sources, injector):
+def test_the_comparison_is_exact_in_bfloat16_training(recipe, material):
     torch.manual_seed(0)
     network = TraceNetwork()
-    batch = next(make_batches(recipe, sources, PATIENTS, injector, start=0, workers=0))
+    batch = next(make_batches(recipe, material, start=0, workers=0))
     seen = {}
     network.encoder.coarse.register_forward_hook(lambda _, __, out: seen.update(coarse=out))
     network.encoder.register_forward_hook(lambda _, __, out: seen.update(features=out))
@@ -240,46 +245,6 @@ def test_a_training_can_start_from_the_weights_of_another(recipe, files, injecto
     started = train_trace(still, files, injector, out=tmp_path, start_from=out / "trace.pt", workers=0)
     for name, value in network.named_parameters():
         torch.testing.assert_close(started.get_parameter(name), value, atol=1e-6, rtol=0)
-
-
-def test_whole_images_follow_the_crops_and_are_resumed(recipe, files, injector, trained, tmp_path, monkeypatch):
-    _, out = trained
-    both = recipe.model_copy(update={"whole": WholePhase(steps=2, rate=1e-3, regions=2)})
-    for folder in ("whole", "stopped"):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "crops.pt").write_bytes((out / "trace.pt").read_bytes())
-    whole = train_trace(both, files, injector, out=tmp_path / "whole", workers=0)
-    assert len((tmp_path / "whole" / "trace.csv").read_text().splitlines()) == 2
-
-    monkeypatch.setattr("tamperscope.train.trace.CHECKPOINT_EVERY", 1)
-    original = torch.optim.AdamW.step
-
-    def stop_at_second(self, *arguments, **options):
-        if (tmp_path / "stopped" / "trace.pt").exists():
-            raise KeyboardInterrupt
-        return original(self, *arguments, **options)
-
-    with monkeypatch.context() as stopped:
-        stopped.setattr(torch.optim.AdamW, "step", stop_at_second)
-        with pytest.raises(KeyboardInterrupt):
-            train_trace(both, files, injector, out=tmp_path / "stopped", workers=0)
-    again = train_trace(both, files, injector, out=tmp_path / "stopped", workers=0)
-    for name, value in whole.state_dict().items():
-        torch.testing.assert_close(again.state_dict()[name], value)
-    assert any(not torch.equal(whole.get_parameter(name), value) for name, value in trained[0].named_parameters())
-    # Statistics of batches are of crops.
-    for name, value in trained[0].named_buffers():
-        assert torch.equal(whole.get_buffer(name), value), name
-
-
-def test_a_whole_image_is_drawn_with_all_its_cells(recipe, sources, injector):
-    drawn = draw_crop(recipe.model_copy(update={"crop": None}), sources, PATIENTS, injector, np.random.default_rng(5))
-    residuals, bands, structure, *cells, _ = drawn
-    height, width = residuals.shape[1:]
-    assert height % 8 == 0
-    assert width % 8 == 0
-    assert bands.shape[1:] == (height // 4, width // 4)
-    assert structure.shape[1:] == cells[0].shape == (height // 8, width // 8)
 
 
 def test_echo_wants_even_batches():

@@ -128,7 +128,7 @@ def variant_of(recipe: TraceRecipe, ablations: AblationRecipe, variant: Variant)
     if not kinds:
         raise TamperscopeError(f"{variant.name} leaves out every kind of pseudo-forgery.")
     return recipe.model_copy(
-        update={"name": variant.name, "seed": variant.seed, "steps": ablations.steps, "kinds": kinds, "whole": None}
+        update={"name": variant.name, "seed": variant.seed, "steps": ablations.steps, "kinds": kinds}
     )
 
 

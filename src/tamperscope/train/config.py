@@ -111,23 +111,13 @@ class ForensicTransferRecipe(_Recipe):
     classifier_patience: int = Field(gt=0)
 
 
-class WholePhase(_Recipe):
-    """The last phase of a trace training: whole images, as they are looked at later, one a step."""
-
-    steps: int = Field(gt=0)
-    rate: float = Field(gt=0)
-    """As ``TraceRecipe.rate``."""
-    regions: int = Field(gt=0)
-    """Forged in one image, at most."""
-
-
 class TraceRecipe(_Recipe):
     """The trace network and the pseudo-forgeries that it learns from."""
 
     name: str
     seed: int
-    crop: int | None = Field(gt=0, multiple_of=8)
-    """Side of a crop, pixels of 0.1 mm; None takes whole images, one at a time."""
+    crop: int = Field(gt=0, multiple_of=8)
+    """Side of a crop, pixels of 0.1 mm."""
     regions: int = Field(default=3, gt=0)
     """Forged in one crop, at most."""
     batch: int = Field(gt=0)
@@ -140,15 +130,13 @@ class TraceRecipe(_Recipe):
     """Steps after which a crop is learnt from again, turned, as half of a batch of even size; None: each is learnt from
     once. Half a batch of so many steps is kept in memory: 0.9 GB for 100 steps of 2 crops of 576 x 576."""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """Of the convolutions in training on crops; the comparison within the image is always exact."""
+    """Of the convolutions in training; the comparison within the image is always exact."""
     untouched: float = Field(ge=0, le=1)
     """Share of crops without a forgery."""
     age_after: float = Field(ge=0, le=1)
     """How likely it is that something happens to a picture after it was forged."""
     kinds: dict[str, float]
     """Weight of each kind of pseudo-forgery."""
-    whole: WholePhase | None = None
-    """Crops leave out what is rare in a breast (nipple, vessels, skin folds), and so what looks forged in it."""
 
     @model_validator(mode="after")
     def _halves(self) -> TraceRecipe:
@@ -175,7 +163,6 @@ class AblationRecipe(_Recipe):
 
     fold: int = Field(ge=0, le=2)
     steps: int = Field(gt=0)
-    """Of crops; none on whole images."""
     variants: tuple[Variant, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,14 +20,10 @@ from tamperscope.train.config import TraceRecipe
 from tamperscope.train.curves import Curves
 from tamperscope.train.export import export_network
 from tamperscope.train.muon import muon_and_adam
-from tamperscope.train.trace_crops import Batch, load_sources, make_batches
+from tamperscope.train.trace_crops import Batch, Material, load_sources, make_batches
 
 CHECKPOINT_EVERY = 100
 """Steps."""
-_WHOLE = {"crop": None, "batch": 1, "echo": None, "precision": "float32"}
-"""What differs from the recipe for whole images."""
-_WHOLE_SEED = 1000
-"""Added to the recipe's for whole images, so that nothing is drawn as it was for the crops."""
 FORGED, UNTOUCHED = 0.5, 0.02
 """Forged share above and below which a cell counts as one or the other."""
 _TOP = 8
@@ -161,10 +157,10 @@ def train_trace(
     loss: TrainingLoss = trace_loss,
     device: str = "cpu",
 ) -> TraceNetwork:
-    """Train on the pseudo-forgeries of the given images: on crops of them, then on whole ones if the recipe says so.
+    """Train on pseudo-forgeries in crops of the given images.
 
-    Writes ``OUT/trace.pt`` (a checkpoint every 100 steps; a run that was stopped goes on from it), ``OUT/crops.pt``
-    of the crops where whole images follow, and their curves (``curves.py``).
+    Writes ``OUT/trace.pt`` (a checkpoint every 100 steps; a run that was stopped goes on from it) and its curves
+    (``curves.py``).
 
     Args:
         recipe: settings.
@@ -181,44 +177,13 @@ def train_trace(
         The network with the mean of its last weights, in evaluation mode.
     """
     out.mkdir(parents=True, exist_ok=True)
-    sources, patients = load_sources(cases), [case.patients for case in cases]
-
-    def train(recipe: TraceRecipe, checkpoint: Path, start_from: Path | None) -> TraceNetwork:
-        return _train(
-            recipe,
-            lambda start: make_batches(recipe, sources, patients, injector, start=start, workers=workers),
-            checkpoint,
-            start_from,
-            build,
-            loss,
-            device,
-        )
-
-    if recipe.whole is None:
-        return train(recipe, out / "trace.pt", start_from)
-    crops = out / "crops.pt"
-    train(recipe, crops, start_from)
-    changes = recipe.whole.model_dump() | _WHOLE | {"seed": recipe.seed + _WHOLE_SEED}
-    return train(recipe.model_copy(update=changes), out / "trace.pt", crops)
-
-
-def _train(
-    recipe: TraceRecipe,
-    batches_from: Callable[[int], Iterable[Batch]],
-    checkpoint: Path,
-    start_from: Path | None,
-    build: Callable[[], TraceNetwork],
-    loss_of: TrainingLoss,
-    device: str,
-) -> TraceNetwork:
-    """One phase of a training; ``batches_from`` gives the batches from a step on."""
+    material = Material(load_sources(cases), [case.patients for case in cases], injector)
     keep_freed_memory()
     torch.manual_seed(recipe.seed)
     network = build()
     if start_from is not None:
         network.load_state_dict(load_trace(start_from, build).state_dict())
-    # Whole images come one at a time, and what one is like is no measure for others: statistics stay the crops'.
-    network.to(device).train(recipe.crop is not None)
+    network.to(device).train()
     average = _averaged(network)
     optimisers = muon_and_adam(network, recipe.rate)
     schedules = [
@@ -228,21 +193,23 @@ def _train(
         for one in optimisers
     ]
     parts = (network, average, *optimisers, *schedules)
+    checkpoint = out / "trace.pt"
     start = resume(checkpoint, parts)
-    with Curves(checkpoint.parent, checkpoint.stem, ("step", "loss", "crop_accuracy"), start=start) as curves:
+    batches = make_batches(recipe, material, start=start, workers=workers)
+    with Curves(out, "trace", ("step", "loss", "crop_accuracy"), start=start) as curves:
         recent: list[tuple[float, float]] = []
-        progress = tqdm(batches_from(start), desc=checkpoint.stem, initial=start, total=recipe.steps, mininterval=20)
+        progress = tqdm(batches, desc="trace", initial=start, total=recipe.steps, mininterval=20)
         for step, batch in enumerate(progress, start + 1):
             there = [part.to(device) for part in batch]
-            loss, crop = loss_of(network, there, crop_weight=recipe.crop_weight, mixed=recipe.precision == "bfloat16")
+            lessened, crop = loss(network, there, crop_weight=recipe.crop_weight, mixed=recipe.precision == "bfloat16")
             network.zero_grad()
-            loss.backward()
+            lessened.backward()
             for optimiser, schedule in zip(optimisers, schedules, strict=True):
                 optimiser.step()
                 schedule.step()
             average.update_parameters(network)
             right = (crop > 0).cpu() == (batch[-1] > 0.5)
-            recent.append((float(loss.detach()), float(right.float().mean())))
+            recent.append((float(lessened.detach()), float(right.float().mean())))
             if step % CHECKPOINT_EVERY == 0 or step == recipe.steps:
                 mean, accuracy = np.mean(recent, axis=0)
                 recent = []

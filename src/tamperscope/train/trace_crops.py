@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -25,6 +26,23 @@ from tamperscope.train.pseudo_forgeries import forge_crop
 
 Batch = Sequence[torch.Tensor]
 """What ``draw_crop`` gives, stacked."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What crops are drawn from.
+
+    Attributes:
+        sources: ``load_sources``.
+        patients: first and last patient of each source; donors are of others.
+        injector: Mammo-CGAN, for injections.
+    """
+
+    sources: Sequence[np.ndarray]
+    patients: Sequence[tuple[int, int]]
+    injector: Injector
+
+
 _LEAST_LIT = 0.6
 _OWN_DONOR = 0.15
 
@@ -45,33 +63,22 @@ class Crops(Dataset):
     def __init__(
         self,
         recipe: TraceRecipe,
-        sources: Sequence[np.ndarray],
-        patients: Sequence[tuple[int, int]],
-        injector: Injector,
+        material: Material,
         *,
         start: int,
         count: int,
     ) -> None:
-        self.recipe, self.sources, self.patients = recipe, sources, patients
-        self.injector, self.start, self.count = injector, start, count
+        self.recipe, self.material, self.start, self.count = recipe, material, start, count
 
     def __len__(self) -> int:
         return self.count
 
     def __getitem__(self, index: int) -> tuple[np.ndarray | np.float32, ...]:
         rng = np.random.default_rng([self.recipe.seed, self.start + index])
-        return draw_crop(self.recipe, self.sources, self.patients, self.injector, rng)
+        return draw_crop(self.recipe, self.material, rng)
 
 
-def make_batches(
-    recipe: TraceRecipe,
-    sources: Sequence[np.ndarray],
-    patients: Sequence[tuple[int, int]],
-    injector: Injector,
-    *,
-    start: int,
-    workers: int,
-) -> Iterator[Batch]:
+def make_batches(recipe: TraceRecipe, material: Material, *, start: int, workers: int) -> Iterator[Batch]:
     """The batches of a training from one step on; each depends on the recipe's seed and its step alone.
 
     With ``recipe.echo`` half of a batch is new and half is what was new so many steps before, turned (data echoing,
@@ -79,9 +86,7 @@ def make_batches(
 
     Args:
         recipe: settings.
-        sources: ``load_sources``.
-        patients: first and last patient of each source.
-        injector: Mammo-CGAN, for injections.
+        material: what crops are drawn from.
         start: steps that were done already.
         workers: processes that draw crops.
     """
@@ -90,7 +95,7 @@ def make_batches(
     lag = recipe.echo or 0
     new = recipe.batch // 2 if lag else recipe.batch
     first = max(0, start - lag)
-    crops = Crops(recipe, sources, patients, injector, start=first * new, count=(recipe.steps - first) * new)
+    crops = Crops(recipe, material, start=first * new, count=(recipe.steps - first) * new)
     earlier: deque[Batch] = deque(maxlen=lag)
     for step, batch in enumerate(DataLoader(crops, new, num_workers=workers), first):
         if step >= start and lag and len(earlier) == lag:
@@ -109,26 +114,19 @@ def _turned(batch: Batch, rng: np.random.Generator) -> Batch:
     return [*map(torch.from_numpy, turned([picture.numpy() for picture in pictures], rng)), forged]
 
 
-def draw_crop(
-    recipe: TraceRecipe,
-    sources: Sequence[np.ndarray],
-    patients: Sequence[tuple[int, int]],
-    injector: Injector,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray | np.float32, ...]:
+def draw_crop(recipe: TraceRecipe, material: Material, rng: np.random.Generator) -> tuple[np.ndarray | np.float32, ...]:
     """One crop.
 
     Args:
         recipe: settings.
-        sources: ``load_sources``.
-        patients: first and last patient of each source; donors are of others.
-        injector: Mammo-CGAN, for injections.
+        material: what it is drawn from.
         rng: draws everything.
 
     Returns:
         Residuals 3 x S x S, coarse bands 3 x S/4 x S/4; of the cells (S/8 x S/8): structure 6 x, brightness, which are
         valid, forged share; if forged.
     """
+    sources, patients = material.sources, material.patients
     here = int(rng.integers(len(sources)))
     others = [i for i, (a, b) in enumerate(patients) if b < patients[here][0] or a > patients[here][1]]
     # Now and then tissue comes from the same image: then only the seam and the place can give it away.
@@ -137,8 +135,8 @@ def draw_crop(
     # Images are never made larger before they are looked at, so no crop is either.
     after = 1.0 if rng.random() < 0.75 else rng.uniform(0.6, 1)
     side = recipe.crop
-    middle = None if side is None else int(np.ceil(side / after)) + 2
-    first = None if middle is None else int(np.ceil(middle / before)) + 2
+    middle = int(np.ceil(side / after)) + 2
+    first = int(np.ceil(middle / before)) + 2
     shared = rng.random() < 0.5
     seed = int(rng.integers(2**31))
     pixels = _prepare(_cut(sources[here], first, rng), before, np.random.default_rng(seed), middle)
@@ -147,7 +145,7 @@ def draw_crop(
         _cut(donor_source, first, rng), before, np.random.default_rng(seed if shared else seed + 1), middle
     )
     regions = 0 if rng.random() < recipe.untouched else int(rng.integers(1, recipe.regions + 1))
-    forged, share = forge_crop(pixels, donor, rng, injector=injector, kinds=recipe.kinds, regions=regions)
+    forged, share = forge_crop(pixels, donor, rng, injector=material.injector, kinds=recipe.kinds, regions=regions)
     forged, share = (_whole_cells_of(resample(picture, after)[:side, :side]) for picture in (forged, share))
     forged = age(np.ascontiguousarray(forged), rng, strength=recipe.age_after)
     return describe_crop(*turned((forged, share), rng))
@@ -170,17 +168,15 @@ def _whole_cells_of(picture: np.ndarray) -> np.ndarray:
     return picture[: picture.shape[0] // CELL * CELL, : picture.shape[1] // CELL * CELL]
 
 
-def _prepare(pixels: np.ndarray, factor: float, rng: np.random.Generator, side: int | None) -> np.ndarray:
+def _prepare(pixels: np.ndarray, factor: float, rng: np.random.Generator, side: int) -> np.ndarray:
     """Resampled and aged: an image before it is forged."""
     methods = (cv2.INTER_AREA, cv2.INTER_AREA, cv2.INTER_CUBIC, cv2.INTER_LINEAR)
     resampled = resample(pixels, factor, method=methods[int(rng.integers(4))])[:side, :side]
     return age(np.ascontiguousarray(resampled), rng, strength=0.4)
 
 
-def _cut(source: np.ndarray, side: int | None, rng: np.random.Generator) -> np.ndarray:
-    """A square with enough tissue, padded with zeros where the image ends; without a side all of it."""
-    if side is None:
-        return source
+def _cut(source: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
+    """A square with enough tissue, padded with zeros where the image ends."""
     height, width = source.shape
     best: np.ndarray | None = None
     for _ in range(10):
