@@ -68,6 +68,18 @@ def test_one_who_knows_gets_full_marks(built, tmp_path):
     assert {group.name for group in evaluation.groups if group.kind == "family"} == {"retouch", "copy-move"}
 
 
+def test_sizes_part_the_forgeries_of_each_family(built, tmp_path):
+    scored = run(built.folder, oracle(built), tmp_path / "run")
+    sizes = [group for group in evaluate(built.rows, scored, draws=100).groups if group.kind == "size"]
+    for family in ("all", "retouch", "copy-move"):
+        rows = [row for row in built.rows if row.label and family in ("all", row.family)]
+        small = sum(row.forged_pixels * row.pitch_mm**2 < 20 for row in rows)
+        ours = [group for group in sizes if group.name.startswith(f"{family}, ")]
+        assert sum(group.forged for group in ours) == len(rows)
+        assert [group.forged for group in ours if group.name.endswith("under 20 mm2")] == ([small] if small else [])
+        assert all(group.untouched == 8 for group in ours)
+
+
 def test_mean_intensity_is_at_chance(built, tmp_path):
     evaluation = evaluate(built.rows, run(built.folder, load_contender("mean-intensity"), tmp_path / "run"), draws=100)
     assert 0.4 <= evaluation.groups[0].figures["AUC"].value <= 0.6

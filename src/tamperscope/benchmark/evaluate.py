@@ -21,6 +21,8 @@ OWN_FIGURES = ("called fake", "false alarms", "peak inside, called fake")
 """At the detector's own threshold, whatever this benchmark's images would choose."""
 PIXEL_FIGURES = ("pixel AUC", "IoU", "F1", "pointing")
 SHARES = (*OWN_FIGURES, "pointing")
+SIZES = ((0.0, 20.0, "under 20 mm2"), (20.0, 100.0, "20 to 100 mm2"), (100.0, math.inf, "over 100 mm2"))
+"""Least area, area that is too large, and their name: lesions of less than 5 mm, and of more than 11."""
 FIGURES = (*IMAGE_FIGURES, *OWN_FIGURES, *PIXEL_FIGURES)
 
 
@@ -42,8 +44,8 @@ class Group:
 
     Attributes:
         condition: what happened to both afterwards.
-        kind: ``overall``, ``family`` or ``forger``.
-        name: of the family or forger.
+        kind: ``overall``, ``family``, ``forger`` or ``size`` (a family's forgeries of like area, condition ``plain``).
+        name: of the family or forger; of a size the family's and the area.
         forged: how many forged images.
         untouched: how many untouched ones.
         patients: how many patients, or ranges of patients.
@@ -64,7 +66,7 @@ class Evaluation:
     """All figures of a run.
 
     Attributes:
-        groups: overall first, then families, then forgers, condition by condition.
+        groups: overall first, then families, forgers and sizes, condition by condition.
         not_scored: how many test images the detector did not score.
         crossing: how many were left out because their patient may be on both sides of the split.
         threshold: how it was chosen, a sentence.
@@ -119,7 +121,7 @@ def evaluate(
     groups = []
     for condition in _order({row.condition for row in usable}):
         here = np.array([row.condition == condition for row in usable])
-        for kind, name, chosen in _groups(table, here):
+        for kind, name, chosen in _groups(table, here, sizes=condition == "plain"):
             groups.append(_group(table, chosen, condition, kind, name, own_threshold, draws=draws, seed=seed))
     return Evaluation(groups, len(test) - len(usable), crossing, how)
 
@@ -197,7 +199,7 @@ def _table(
     )
 
 
-def _groups(table: _Table, here: np.ndarray) -> list[tuple[str, str, np.ndarray]]:
+def _groups(table: _Table, here: np.ndarray, *, sizes: bool) -> list[tuple[str, str, np.ndarray]]:
     """Kind, name and members of each group of a condition; the untouched images are in all of them."""
     untouched = here & (table.labels == 0)
     families = np.array([row.family for row in table.rows], object)
@@ -206,6 +208,14 @@ def _groups(table: _Table, here: np.ndarray) -> list[tuple[str, str, np.ndarray]
     groups = [("overall", "all", here)]
     groups += [("family", name, untouched | (forged & (families == name))) for name in sorted(set(families[forged]))]
     groups += [("forger", name, untouched | (forged & (forgers == name))) for name in sorted(set(forgers[forged]))]
+    if sizes:
+        area = np.array([row.forged_pixels * row.pitch_mm**2 for row in table.rows])
+        for name in (None, *sorted(set(families[forged]))):
+            of_kind = forged if name is None else forged & (families == name)
+            for least, limit, size in SIZES:
+                chosen = of_kind & (area >= least) & (area < limit)
+                if chosen.any():
+                    groups.append(("size", f"{name or 'all'}, {size}", untouched | chosen))
     return groups
 
 
