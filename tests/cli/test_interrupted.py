@@ -54,7 +54,7 @@ def check_all_whole(folder, out):
 
 
 def test_ctrl_c_ends_with_a_report_of_what_is_done(folder, tmp_path):
-    process = start("scan", folder, "--out", tmp_path / "out", "--format", "csv")
+    process = start("scan", folder, "--jobs", 2, "--out", tmp_path / "out", "--format", "csv")
     process.stdout.readline()
     os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all processes of the command
     _, errors = process.communicate(timeout=60)
@@ -69,8 +69,22 @@ def test_ctrl_c_ends_with_a_report_of_what_is_done(folder, tmp_path):
     assert len((tmp_path / "out" / "findings.csv").read_text().splitlines()) == shown + 1
 
 
+@pytest.mark.parametrize("seconds", [1, 2, 3])
+def test_ctrl_c_while_processes_start_leaves_nothing_behind(folder, tmp_path, seconds):
+    process = start("scan", folder, "--jobs", 2, "--out", tmp_path / "out")
+    time.sleep(seconds)
+    for _ in range(2):  # impatiently
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.1)
+    _, errors = process.communicate(timeout=60)
+    assert ended(process.pid)
+    if process.returncode != -signal.SIGINT:  # Python itself had not started yet
+        assert process.returncode == 130
+        assert "Traceback" not in errors
+
+
 def test_killed_leaves_whole_files(folder, tmp_path):
-    process = start("scan", folder, "--out", tmp_path / "out")
+    process = start("scan", folder, "--jobs", 2, "--out", tmp_path / "out")
     for _ in range(3):
         process.stdout.readline()
     process.kill()
@@ -91,7 +105,7 @@ def ended(group, *, seconds=20):
 
 
 def test_a_reader_that_goes_away_is_no_fake(folder, tmp_path):
-    process = start("scan", folder, "--out", tmp_path / "out")
+    process = start("scan", folder, "--jobs", 2, "--out", tmp_path / "out")
     process.stdout.readline()
     process.stdout.close()
     assert process.wait(timeout=60) == 2

@@ -129,6 +129,16 @@ def test_a_spiculated_tumour_changes_what_its_mask_says(injector, mammogram, noi
     np.testing.assert_array_equal(forgery.stages["original"], mammogram.pixels[SQUARE.slices])
 
 
+def test_pulled_tissue_without_a_tumour_is_no_injection(injector, mammogram):
+    forgery = injector.inject(mammogram, SQUARE, threshold=5000, spiculation=0.8)
+    assert not forgery.mask.any()
+
+
+def test_the_tumour_is_the_same_however_far_the_tissue_is_pulled(injector, mammogram):
+    little, much = (injector.inject(mammogram, SQUARE, seed=3, spiculation=pull).stages for pull in (0.01, 1.0))
+    np.testing.assert_array_equal(little["cgan1"], much["cgan1"])
+
+
 def test_random_square_lies_in_the_tissue(mammogram):
     for seed in range(20):
         square = random_square(mammogram, np.random.default_rng(seed), sides=(64, 200))

@@ -10,6 +10,7 @@ DOWN, ACROSS = (axis - (SIDE - 1) / 2 for axis in np.indices((SIDE, SIDE)))
 RADIUS = np.hypot(DOWN, ACROSS)
 COVER = np.clip((48 - RADIUS) / 16, 0, 1).astype(np.float32)
 ADDED = 150 * COVER
+TISSUE = np.ones((SIDE, SIDE), bool)
 
 
 def ring(radius):
@@ -18,23 +19,43 @@ def ring(radius):
 
 @pytest.mark.parametrize("radius", [50, 70, 90])
 def test_tissue_comes_nearer_and_nothing_moves_outside(radius):
-    pulled, moved = retract(ring(radius), 0.8)
+    pulled, moved = retract(ring(radius), TISSUE, 0.8)
     brightest = RADIUS[pulled > 600].mean()
     assert radius - 14 < brightest < radius - 1
-    assert moved[RADIUS < 100].all()
+    assert moved[(RADIUS > 20) & (RADIUS < 90)].all()
     assert not moved[RADIUS > 0.48 * SIDE].any()
-    np.testing.assert_array_equal(pulled[~moved], ring(radius)[~moved])
+    still = RADIUS > 0.48 * SIDE
+    np.testing.assert_array_equal(pulled[still], ring(radius)[still])
+    assert not retract(ring(radius), TISSUE, 0.01)[1].any()  # less than a pixel
 
 
 def test_the_farther_the_more_it_pulls():
-    places = [RADIUS[retract(ring(70), pull)[0] > 600].mean() for pull in (0, 0.3, 0.6, 1)]
+    places = [RADIUS[retract(ring(70), TISSUE, pull)[0] > 600].mean() for pull in (0, 0.3, 0.6, 1)]
     assert (np.diff(places) < -2).all()
 
 
 def test_grain_stays():
     grain = np.random.default_rng(0).normal(0, 20, (SIDE, SIDE)).astype(np.float32)
-    pulled, moved = retract(500 + grain, 1)
+    pulled, moved = retract(500 + grain, TISSUE, 1)
     assert pulled[moved].std() == pytest.approx(20, rel=0.06)  # what is coarser moves away from what is finer
+
+
+def test_skin_stays_where_it_is():
+    tissue = ACROSS < 60
+    square = np.where(tissue, 500, 0).astype(np.float32)
+    pulled, moved = retract(square, tissue, 1)
+    np.testing.assert_array_equal(pulled[~tissue], 0)
+    assert pulled[tissue].min() > 450
+    assert not moved[~tissue].any()
+    assert moved.any()
+
+
+def test_a_speck_leaves_no_ghost():
+    square = np.random.default_rng(0).normal(500, 10, (SIDE, SIDE)).astype(np.float32)
+    square[115:118, 60:63] += 400
+    pulled, _ = retract(square, TISSUE, 1)
+    assert pulled[115:118, 60:63].max() < 560
+    assert pulled[110:123, 62:100].max() > 700
 
 
 def strands(seed=0, spiculation=0.8):

@@ -3,6 +3,7 @@ import json
 import os
 import signal
 import threading
+import time
 from functools import partial
 
 import cv2
@@ -218,9 +219,57 @@ def test_an_image_that_ends_its_process_costs_itself_only(folder, tmp_path, dead
         assert facts["verdict"] == ("not-scored" if name in deadly else "real")
         assert facts["reason"] == CRASHED or name not in deadly
         assert len(facts["sha256"]) == 64
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} <= {".json", ".png", ".npy"}
 
 
 def test_a_detector_that_does_not_load_is_no_fault_of_the_images(folder, tmp_path):
-    with pytest.raises(TamperscopeError, match="there is no detector 'x'"):
+    with pytest.raises(TamperscopeError, match="the processes that scan can't be started"):
         scan_apart([folder], tmp_path / "out", partial(load_detector, "x"))
     assert not (tmp_path / "out").exists()
+
+
+class Slow(DetectorDouble):
+    """One that takes its time."""
+
+    def scan(self, mammogram):
+        time.sleep(0.5)
+        return super().scan(mammogram)
+
+
+def test_what_is_begun_when_the_caller_stops_is_finished_and_no_more(folder, tmp_path):
+    for name in range(20):
+        os.link(folder / "a.dcm", folder / f"more-{name}.dcm")
+    out = tmp_path / "out"
+    outcomes = scan_in_processes(find_inputs([folder], out).images, out, Slow, jobs=2)
+    next(outcomes)
+    outcomes.close()
+    written = {path.name.split(".")[0] for path in out.iterdir()}
+    assert 1 <= len(written) <= 4
+    assert len(list(out.iterdir())) == 3 * len(written)
+
+
+def test_a_full_disk_ends_a_scan_in_processes_too(folder, tmp_path):
+    (tmp_path / "out").write_bytes(b"no folder")
+    with pytest.raises(OSError, match="out"):
+        scan_apart([folder], tmp_path / "out", DetectorDouble)
+
+
+class OneAtATime(DetectorDouble):
+    """One that ends its process if another is at work: there is memory for one only."""
+
+    def scan(self, mammogram):
+        import fcntl
+
+        with (mammogram.source.path.parent.parent / "busy").open("w") as mark:
+            try:
+                fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(0.3)
+            return super().scan(mammogram)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_where_many_together_fail_fewer_are_scanned_at_once(folder, tmp_path):
+    outcomes = scan_apart([folder], tmp_path / "out", OneAtATime, jobs=2)
+    assert [outcome.verdict for outcome in outcomes] == ["real"] * 5

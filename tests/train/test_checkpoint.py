@@ -41,3 +41,19 @@ def test_one_part_is_read(tmp_path):
     for number, part in ((0, again), (2, again)):
         with pytest.raises(TamperscopeError, match=r"net\.pt is of another network"):
             load_part(path, number, part)
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
+    path, network = tmp_path / "net.pt", torch.nn.Linear(2, 1)
+    keep(path, (network,), 3, of={"images": ["a", "b"]})
+    assert resume(path, (network,), of={"images": ["a", "b"]}) == 3
+    with pytest.raises(TamperscopeError, match=r"net\.pt is of another recipe or of other images"):
+        resume(path, (network,), of={"images": ["a", "c"]})
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint"])
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path, content):
+    path = tmp_path / "net.pt"
+    path.write_bytes(content)
+    with pytest.raises(TamperscopeError, match=r"net\.pt is no checkpoint of this training"):
+        resume(path, (torch.nn.Linear(2, 1),))

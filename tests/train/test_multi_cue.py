@@ -24,14 +24,17 @@ CASES += [SimpleNamespace(name=f"{patient}-?", patients=(patient, patient + 2)) 
 FOLDS = multi_cue.detector_folds(CASES)
 
 
-def trained(out, fold):
+RECIPE = TraceRecipe.model_construct(seed=5)
+
+
+def trained(out, fold, **changes):
     """What a training leaves."""
     weights = out / f"fold-{fold}" / "weights"
     weights.mkdir(parents=True)
+    recipe = RECIPE.model_copy(update={"seed": 5 + fold}).model_dump(mode="json")
+    card = json.dumps({"images": sorted(case.name for case in FOLDS[fold].train), "recipe": recipe} | changes)
     for part in ("encoder", "head"):
-        (weights / f"trace-{part}.json").write_text(
-            json.dumps({"images": sorted(case.name for case in FOLDS[fold].train)})
-        )
+        (weights / f"trace-{part}.json").write_text(card)
     return weights
 
 
@@ -97,15 +100,14 @@ def test_each_fold_is_trained_calibrated_and_asked(tmp_path, asked, monkeypatch)
         for case in fold.test
     ]
     monkeypatch.setattr(multi_cue, "read_manifest", lambda folder: rows)
-    recipe = TraceRecipe.model_construct(seed=5)
     trained(tmp_path, 1)
-    multi_cue.cross_validate(recipe, CASES, tmp_path, out=tmp_path)
+    multi_cue.cross_validate(RECIPE, CASES, tmp_path, out=tmp_path)
     runs = [("run", f"fold-{fold}", [f"fold-{fold}"]) for fold in range(3)]
     assert done == [("train", "fold-0", 5), runs[0], runs[1], ("train", "fold-2", 7), runs[2]]
     for number, fold in enumerate(FOLDS):
         assert [name for judge, name in asked if judge == number] == [case.name for case in fold.left_out]
     calibrated = len(asked)
-    multi_cue.cross_validate(recipe, CASES, tmp_path, out=tmp_path)
+    multi_cue.cross_validate(RECIPE, CASES, tmp_path, out=tmp_path)
     assert done[5:] == runs
     assert len(asked) == calibrated
 
@@ -114,12 +116,13 @@ def test_a_benchmark_of_other_folds_is_refused_before_a_training(tmp_path, monke
     rows = [SimpleNamespace(part="fold-0", patients=case.patients) for case in FOLDS[1].test]
     monkeypatch.setattr(multi_cue, "read_manifest", lambda folder: rows)
     with pytest.raises(TamperscopeError, match="would be tested by what learns from"):
-        multi_cue.cross_validate(TraceRecipe.model_construct(seed=5), CASES, tmp_path, out=tmp_path)
+        multi_cue.cross_validate(RECIPE, CASES, tmp_path, out=tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_weights_that_learnt_from_other_images_are_not_taken(tmp_path, monkeypatch):
+@pytest.mark.parametrize("changes", [{"images": ["1-a"]}, {"images": None}, {"recipe": {"seed": 7}}])
+def test_weights_of_other_images_or_recipes_are_not_taken(tmp_path, monkeypatch, changes):
     monkeypatch.setattr(multi_cue, "read_manifest", lambda folder: [])
-    trained(tmp_path, 0).parent.rename(tmp_path / "fold-2")
-    with pytest.raises(TamperscopeError, match="learnt from other images than this fold's"):
-        multi_cue.cross_validate(TraceRecipe.model_construct(seed=5), CASES, tmp_path, out=tmp_path, folds=[2])
+    trained(tmp_path, 2, **changes)
+    with pytest.raises(TamperscopeError, match=r"fold-2 learnt by another recipe or from other images"):
+        multi_cue.cross_validate(RECIPE, CASES, tmp_path, out=tmp_path, folds=[2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
 _COLOURS = {"real": "green", "fake": "red", "not-scored": "yellow"}
 _SKIPPED_SHOWN = 5
-_WORTH_PROCESSES = 4
-"""Images a job from which on processes, which take a second to start, are faster than threads."""
+_WORTH_PROCESSES = 8
+"""Images from which on processes, which take a second to start, are worth it: one may crash, and the others go on."""
+_LEAST_EACH = 4
+"""Images of each process."""
 
 
 @click.command()
@@ -87,19 +90,24 @@ def scan(
         raise TamperscopeError(f"there is no image in {', '.join(str(path) for path in paths)}.{skipped}")
     jobs = min(jobs or available_cores(), len(inputs.images))
     debug = bool(ctx.find_root().params.get("debug"))
+    apart = len(inputs.images) >= _WORTH_PROCESSES
+    if apart:
+        jobs = min(jobs, len(inputs.images) // _LEAST_EACH)
+    elif len(inputs.images) > jobs:
+        keep_freed_memory()
     load = partial(_load, detector, max(1, available_cores() // jobs), calibration, adaptations)
     loaded = load()
     out.mkdir(parents=True, exist_ok=True)
-    if jobs > 1 and len(inputs.images) >= _WORTH_PROCESSES * jobs:
-        scanned = scan_in_processes(inputs.images, out, load, jobs=jobs, debug=debug)
-    else:
-        if len(inputs.images) > jobs:
-            keep_freed_memory()
-        scanned = scan_batch(inputs.images, out, loaded, jobs=jobs, debug=debug)
+    scanned = (
+        scan_in_processes(inputs.images, out, load, jobs=jobs, debug=debug)
+        if apart
+        else scan_batch(inputs.images, out, loaded, jobs=jobs, debug=debug)
+    )
 
     outcomes: list[Outcome] = []
     try:
-        with tqdm(total=len(inputs.images), unit="image", disable=None, leave=False) as progress:
+        # Closed before the report is written, so that it tells all that was begun.
+        with closing(scanned), tqdm(total=len(inputs.images), unit="image", disable=None, leave=False) as progress:
             for outcome in scanned:
                 outcomes.append(outcome)
                 # The bar is on stderr, the lines on stdout; click leaves colours out where it is no terminal.

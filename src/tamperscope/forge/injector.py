@@ -180,12 +180,14 @@ class Injector:
             noise_model=noise_model,
         )
         rng = np.random.default_rng(seed)
+        strength = contrast * (usual_share(mammogram) * chance_contrast(seed) if lift else 1.0)
+        ceiling = brightest_mass(mammogram) if lift else np.inf
         untouched = mammogram
         mammogram, moved = _retracted(untouched, square, spiculation)
         original = mammogram.pixels[square.slices]
+        if spiculation and like is None:
+            like = untouched.pixels[square.slices]  # the same tumour, however far the tissue is pulled
 
-        strength = contrast * (usual_share(mammogram) * chance_contrast(seed) if lift else 1.0)
-        ceiling = brightest_mass(mammogram) if lift else np.inf
         condition, blurred, sharp, cover = self.draw(
             original, rng, lift=lift, contrast=strength, ceiling=ceiling, like=like
         )
@@ -211,8 +213,10 @@ class Injector:
             generated = generated + texture  # stage 7
         merged = merge(generated, original, weight)  # stage 8
 
+        new = weight >= MASK_LEVEL
         mask = np.zeros(mammogram.shape, np.bool_)
-        mask[square.slices] = (weight >= MASK_LEVEL) | moved
+        # Tissue that was pulled to nothing is no injection: the mask stays empty, which is refused when it is saved.
+        mask[square.slices] = new | moved if new.any() else new
         record = {
             "forger": "mammo-cgan",
             "package": {"name": "tamperscope", "version": __version__},
@@ -230,7 +234,7 @@ class Injector:
                 "seed": seed,
             },
             "mask": {"rule": f"W >= {MASK_LEVEL}" + ", or moved" * bool(spiculation), "pixels": int(mask.sum())},
-            "lesion": _lesion_of(original, merged, square),
+            "lesion": _lesion_of(original, merged, square, pulled=spiculation > 0),
         }
         stages = {
             "original": untouched.pixels[square.slices],
@@ -306,16 +310,18 @@ def _retracted(mammogram: Mammogram, square: Square, spiculation: float) -> tupl
     tissue = mammogram.pixels[square.slices]
     if not spiculation:
         return mammogram, np.zeros(tissue.shape, np.bool_)
-    pulled, moved = retract(tissue, spiculation)
+    pulled, moved = retract(tissue, mammogram.tissue[square.slices], spiculation)
     pixels = mammogram.pixels.copy()
     pixels[square.slices] = pulled
     return replace(mammogram, pixels=pixels), moved
 
 
-def _lesion_of(original: np.ndarray, merged: np.ndarray, square: Square) -> dict[str, Any] | None:
+def _lesion_of(original: np.ndarray, merged: np.ndarray, square: Square, *, pulled: bool) -> dict[str, Any] | None:
     """Where the lesion is seen, in pixels of the image; None where it is not."""
     mask = lesion_mask(original, merged)
-    return {"rule": RULE, **outline(mask, at=(square.x, square.y))} if mask.any() else None
+    if not mask.any():
+        return None
+    return {"rule": RULE + ", once the tissue was pulled" * pulled, **outline(mask, at=(square.x, square.y))}
 
 
 def _of_strength(grain: np.ndarray, deviation: float | None) -> np.ndarray:

@@ -41,5 +41,6 @@ def inject_several(mammogram: Mammogram, lesions: Sequence[Lesion], injector: In
         records.append(forgery.record)
     record = {key: records[0][key] for key in ("forger", "package", "model")}
     record["lesions"] = [{key: own[key] for key in ("square", "parameters", "mask", "lesion")} for own in records]
-    record["mask"] = {"rule": records[0]["mask"]["rule"], "pixels": int(mask.sum())}
+    rules = dict.fromkeys(own["mask"]["rule"] for own in records)
+    record["mask"] = {"rule": "; ".join(rules), "pixels": int(mask.sum())}
     return Forgery(mammogram, mask, record, forgery.stages)

@@ -22,8 +22,12 @@ _STILL = 0.48
 """From here on, over the square's side, nothing moves."""
 _GRAIN = 1.2
 """Sigma of what is too fine to be pulled, pixels: moved, it would be blurred."""
+_USUAL = 3.0
+"""Standard deviations (robust) that grain has at most."""
+_EDGE = 0.15
+"""Depth in the tissue from which on it is pulled in full, over the square's side."""
 _LEAST_MOVE = 0.05
-"""Pixels."""
+"""Pixels, below which the file's values stay."""
 _NUMBER = (10, 36)
 _LENGTH = (0.6, 1.4)
 """Usual length of a tumour's strands over its radius; each varies by half of it."""
@@ -37,30 +41,52 @@ _SHIFT = 4
 """Bits of a pixel in OpenCV's coordinates."""
 
 
-def retract(pixels: np.ndarray, spiculation: float) -> tuple[np.ndarray, np.ndarray]:
+def retract(pixels: np.ndarray, tissue: np.ndarray, spiculation: float) -> tuple[np.ndarray, np.ndarray]:
     """A square whose tissue is pulled towards its middle, where the tumour will be.
 
     Args:
         pixels: float32, side x side.
+        tissue: bool, side x side; nothing moves outside, and little next to it.
         spiculation: 0 to 1.
 
     Returns:
-        float32, side x side, the grain where it was; and where tissue has moved, bool.
+        float32, side x side, the grain where it was; and where tissue has moved by a pixel or more, bool.
     """
     side = len(pixels)
-    down, across = (np.indices(pixels.shape) - (side - 1) / 2).astype(np.float32)
-    radius = np.maximum(np.hypot(down, across), 1e-6)
-    reach = np.clip((_STILL * side - radius) / (_STILL / 2 * side), 0, 1)
-    rim = _RADIUS * side
-    move = spiculation * _PULL * rim * np.minimum(1, radius / rim) * reach**2 * (3 - 2 * reach)
-    outward = 1 + move / radius
     middle = (side - 1) / 2
-    smooth = cv2.GaussianBlur(pixels, (0, 0), _GRAIN)
+    down, across = (np.indices(pixels.shape) - middle).astype(np.float32)
+    radius = np.maximum(np.hypot(down, across), 1e-6)
+    rim = _RADIUS * side
+    move = spiculation * _PULL * rim * np.minimum(1, radius / rim)
+    move *= _smooth_step((_STILL * side - radius) / (_STILL / 2 * side)) * _smooth_step(_depth(tissue) / (_EDGE * side))
+    outward = 1 + move / radius
+    grain = _grain(pixels)
     pulled = cv2.remap(
-        smooth, across * outward + middle, down * outward + middle, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+        pixels - grain,
+        across * outward + middle,
+        down * outward + middle,
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REFLECT,
     )
-    moved = move > _LEAST_MOVE
-    return np.where(moved, pulled + (pixels - smooth), pixels), moved
+    return np.where(move > _LEAST_MOVE, pulled + grain, pixels), move >= 1
+
+
+def _grain(pixels: np.ndarray) -> np.ndarray:
+    """What is fine and usual: of a speck or an edge only as much, or it would stay behind as a ghost."""
+    fine = pixels - cv2.GaussianBlur(pixels, (0, 0), _GRAIN)
+    most = _USUAL * 1.4826 * float(np.median(np.abs(fine)))
+    return np.clip(fine, -most, most)
+
+
+def _depth(tissue: np.ndarray) -> np.ndarray:
+    """Pixels to the nearest place that is no tissue."""
+    return cv2.distanceTransform(tissue.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+
+
+def _smooth_step(place: np.ndarray) -> np.ndarray:
+    """0 up to 0, 1 from 1 on, smooth between."""
+    step = np.clip(place, 0, 1)
+    return step**2 * (3 - 2 * step)
 
 
 def draw_strands(cover: np.ndarray, added: np.ndarray, spiculation: float, rng: np.random.Generator) -> np.ndarray:
@@ -80,9 +106,11 @@ def draw_strands(cover: np.ndarray, added: np.ndarray, spiculation: float, rng: 
     if not tumour.any():
         return strands.astype(np.float32)
     unit = len(cover) / 64
+    rows, columns = np.nonzero(tumour)
+    centre = np.array([columns.mean(), rows.mean()])
     usual = rng.uniform(*_LENGTH)
     for _ in range(int(rng.integers(*_NUMBER))):
-        path = _strand(tumour, usual, rng)
+        path = _strand(tumour, centre, usual, rng)
         width, height = unit * rng.uniform(*_WIDTH), rng.uniform(0.4, 1)
         strands = np.maximum(strands, _drawn(path, width, height, strands.shape))
     most = max(float(np.quantile(added[tumour], 0.9)), 0.0)
@@ -90,10 +118,8 @@ def draw_strands(cover: np.ndarray, added: np.ndarray, spiculation: float, rng: 
     return heights * np.float32(spiculation * _HEIGHT * most)
 
 
-def _strand(tumour: np.ndarray, usual: float, rng: np.random.Generator) -> np.ndarray:
+def _strand(tumour: np.ndarray, centre: np.ndarray, usual: float, rng: np.random.Generator) -> np.ndarray:
     """Column and row of a strand's places, outwards from within the tumour: ``_STEPS`` + 1 x 2, fewer without room."""
-    rows, columns = np.nonzero(tumour)
-    centre = np.array([columns.mean(), rows.mean()])
     angle = rng.uniform(0, 2 * np.pi)
     towards = np.array([np.cos(angle), np.sin(angle)])
     along = np.arange(0, len(tumour), 0.5)

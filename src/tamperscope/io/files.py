@@ -9,10 +9,13 @@ from pathlib import Path
 MASK, RECORD = ".mask.png", ".record.json"
 """What the names of an image's mask and record end with, after the image's own name."""
 
+PART = ".part"
+"""What the name of a file ends with that is being written, or of which the writing was broken off."""
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that it is whole or not there, whenever the program is stopped."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{os.getpid()}{PART}")
     try:
         part.write_bytes(content)
         os.replace(part, path)

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tamperscope.io.files import MASK, RECORD
+from tamperscope.io.files import MASK, PART, RECORD
 from tamperscope.io.sniff import HEAD_BYTES, kind_of
 
 IMAGE_SUFFIXES = frozenset({".dcm", ".dicom", ".ima", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".npy"})
@@ -84,6 +84,8 @@ def _reason_to_skip(path: Path) -> str | None:
     name = path.name
     if name.startswith("."):
         return "hidden file"
+    if name.endswith(PART):
+        return "file whose writing was broken off"
     if name.upper() == "DICOMDIR":
         return "list of a DICOM medium"
     for ending, companion, what in (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import pickle
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,17 @@ import torch
 
 from tamperscope.errors import TamperscopeError
 
-_FOREIGN = (RuntimeError, ValueError, KeyError, IndexError, TypeError)
-"""What PyTorch and we raise at a checkpoint with other parts, or parts of other shapes."""
+_FOREIGN = (RuntimeError, ValueError, LookupError, TypeError, AttributeError, EOFError, pickle.UnpicklingError)
+"""What PyTorch and we raise at a file that is no checkpoint, or one with other parts or parts of other shapes."""
 
 
-def resume(path: Path, parts: Sequence[Any]) -> int:
+def resume(path: Path, parts: Sequence[Any], *, of: Mapping[str, Any] | None = None) -> int:
     """Put the parts of a training (network, optimiser and what else has a state) where a checkpoint has them.
+
+    Args:
+        path: the checkpoint.
+        parts: as ``keep`` was given them.
+        of: what the training is of, such as its recipe and images; a checkpoint of anything else is refused.
 
     Returns:
         The steps that were done; 0 without a checkpoint.
@@ -27,6 +34,8 @@ def resume(path: Path, parts: Sequence[Any]) -> int:
         return 0
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True)
+        if of is not None and saved.get("of") != json.dumps(of, sort_keys=True):
+            raise TamperscopeError(f"{path} is of another recipe or of other images: move it away to start anew.")
         for part, state in zip(parts, saved["states"], strict=True):
             part.load_state_dict(state)
         return int(saved["step"])
@@ -53,8 +62,8 @@ def load_part(path: Path, number: int, part: torch.nn.Module) -> None:
         raise TamperscopeError(f"{path} is of another network, or of an older version's.") from error
 
 
-def keep(path: Path, parts: Sequence[Any], step: int) -> None:
-    """Write a checkpoint, whole or not at all.
+def keep(path: Path, parts: Sequence[Any], step: int, *, of: Mapping[str, Any] | None = None) -> None:
+    """Write a checkpoint, whole or not at all; ``of`` as for ``resume``.
 
     Raises:
         TamperscopeError: a network has weights that are not finite; the checkpoint before stays.
@@ -66,7 +75,8 @@ def keep(path: Path, parts: Sequence[Any], step: int) -> None:
             f"weights are not finite at step {step}: the training has failed, and {path.name} stays as it was. A lower "
             "rate or float32 precision may help."
         )
-    torch.save({"states": [part.state_dict() for part in parts], "step": step}, path.with_suffix(".part"))
+    states = [part.state_dict() for part in parts]
+    torch.save({"states": states, "step": step, "of": json.dumps(of, sort_keys=True)}, path.with_suffix(".part"))
     path.with_suffix(".part").replace(path)
 
 

@@ -123,7 +123,7 @@ def cross_validate(
     for fold in folds:
         seeded = recipe.model_copy(update={"seed": recipe.seed + fold})
         weights = out / f"fold-{fold}" / "weights"
-        if not _is_trained(weights, parts[fold].train):
+        if not _is_trained(weights, seeded, parts[fold].train):
             _train(seeded, parts[fold].train, weights.parent)
         if not (weights / CALIBRATION).is_file():
             _calibrate(weights, parts[fold].left_out, seed=seeded.seed, threads=threads)
@@ -157,15 +157,19 @@ def _calibrate(weights: Path, held: Sequence[Case], *, seed: int, threads: int |
     calibrate_on(held, detector, seed=seed).save(weights / CALIBRATION)
 
 
-def _is_trained(weights: Path, learn: Sequence[Case]) -> bool:
+def _is_trained(weights: Path, recipe: TraceRecipe, learn: Sequence[Case]) -> bool:
     """Whether the weights are there.
 
     Raises:
-        TamperscopeError: they learnt from other images, of which some may be tested.
+        TamperscopeError: they are of another recipe, or learnt from other images, of which some may be tested.
     """
     cards = [weights / f"trace-{part}.json" for part in ("encoder", "head")]
     if not all(card.is_file() for card in cards):
         return False
-    if any(json.loads(card.read_text(encoding="utf-8")).get("images") != images_of(learn) for card in cards):
-        raise TamperscopeError(f"{weights} learnt from other images than this fold's: move its folder away.")
+    for facts in (json.loads(card.read_text(encoding="utf-8")) for card in cards):
+        if facts.get("images") != images_of(learn) or facts.get("recipe") != recipe.model_dump(mode="json"):
+            raise TamperscopeError(
+                f"{weights.parent} learnt by another recipe or from other images than this fold's, or does not say "
+                "from which: move it away."
+            )
     return True

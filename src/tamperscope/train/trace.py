@@ -159,8 +159,8 @@ def train_trace(
 ) -> TraceNetwork:
     """Train on pseudo-forgeries in crops of the given images.
 
-    Writes ``OUT/trace.pt`` (a checkpoint every 100 steps; a run that was stopped goes on from it) and its curves
-    (``curves.py``).
+    Writes ``OUT/trace.pt`` (a checkpoint every 100 steps; a run of the same recipe and images that was stopped goes on
+    from it) and its curves (``curves.py``).
 
     Args:
         recipe: settings.
@@ -194,7 +194,8 @@ def train_trace(
     ]
     parts = (network, average, *optimisers, *schedules)
     checkpoint = out / "trace.pt"
-    start = resume(checkpoint, parts)
+    of = {"recipe": recipe.model_dump(mode="json"), "images": images_of(cases)}
+    start = resume(checkpoint, parts, of=of)
     batches = make_batches(recipe, material, start=start, workers=workers)
     with Curves(out, "trace", ("step", "loss", "crop_accuracy"), start=start) as curves:
         recent: list[tuple[float, float]] = []
@@ -215,6 +216,6 @@ def train_trace(
                 recent = []
                 curves.add(step, float(mean), float(accuracy))
                 progress.set_postfix(loss=f"{mean:.3f}", accuracy=f"{accuracy:.3f}")
-                keep(checkpoint, parts, step)
+                keep(checkpoint, parts, step, of=of)
     network.load_state_dict(average.module.state_dict())
     return network.cpu().eval()

@@ -17,7 +17,6 @@ from tamperscope.detect.cues.trace import cell_means, comparable_cells
 from tamperscope.detect.residuals import noise_residuals
 from tamperscope.detect.structure import coarse_structure
 from tamperscope.detect.tiling import place_on_canvas
-from tamperscope.detect.working_image import CELL
 from tamperscope.forge.injector import Injector
 from tamperscope.io.read import read_mammogram
 from tamperscope.train.config import TraceRecipe
@@ -146,7 +145,7 @@ def draw_crop(recipe: TraceRecipe, material: Material, rng: np.random.Generator)
     )
     regions = 0 if rng.random() < recipe.untouched else int(rng.integers(1, recipe.regions + 1))
     forged, share = forge_crop(pixels, donor, rng, injector=material.injector, kinds=recipe.kinds, regions=regions)
-    forged, share = (_whole_cells_of(resample(picture, after)[:side, :side]) for picture in (forged, share))
+    forged, share = (resample(picture, after)[:side, :side] for picture in (forged, share))
     forged = age(np.ascontiguousarray(forged), rng, strength=recipe.age_after)
     return describe_crop(*turned((forged, share), rng))
 
@@ -161,11 +160,6 @@ def describe_crop(pixels: np.ndarray, share: np.ndarray) -> tuple[np.ndarray | n
         cell_means(share),
         np.float32(share.max() > 0.5),
     )
-
-
-def _whole_cells_of(picture: np.ndarray) -> np.ndarray:
-    """Without the rows and columns that fill no cell."""
-    return picture[: picture.shape[0] // CELL * CELL, : picture.shape[1] // CELL * CELL]
 
 
 def _prepare(pixels: np.ndarray, factor: float, rng: np.random.Generator, side: int) -> np.ndarray:
