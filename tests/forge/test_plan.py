@@ -20,6 +20,13 @@ def test_csv(tmp_path):
     assert (second.square, second.parameters, second.seed) == (None, {}, 2)
 
 
+def test_all_numbers_of_an_injection_can_be_said(tmp_path):
+    text = "image,square,contrast,spiculation\na.dcm,random,0.8,0.5\n"
+    (row,) = read_plan(plan(tmp_path, "plan.csv", text))
+    assert row.parameters == {"contrast": 0.8, "spiculation": 0.5}
+    assert row.request()["spiculation"] == 0.5
+
+
 def test_json_says_the_same(tmp_path):
     rows = [
         {"image": "a.dcm", "square": [10, 20, 64], "threshold": 430, "seed": 7},

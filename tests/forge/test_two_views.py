@@ -103,6 +103,17 @@ def test_the_same_lesion_in_both_views(views, pair):
     assert different < same - 0.1
 
 
+def test_a_spiculated_lesion_is_the_same_in_both_views(views):
+    first, second = views[:2]
+    x, y = nipple_frame(first).point(40, 0)
+    square = Square(round(x) - 200, round(y) - 200, 400)
+    pair = inject_two_views(first, second, square, Injector.load(), spiculation=0.8, seed=4)
+    assert likeness(*pair) > 0.8
+    assert [forgery.record["parameters"]["spiculation"] for forgery in pair] == [0.8, 0.8]
+    plain = inject_two_views(first, second, square, Injector.load(), seed=4)
+    assert all(drawn.mask.sum() > other.mask.sum() for drawn, other in zip(pair, plain, strict=True))
+
+
 def likeness(one, other):
     """Correlation of what two forgeries drew over the membranes through their squares."""
     hole = np.zeros((64, 64), bool)
