@@ -32,7 +32,6 @@ BANDS = ((0.05, 0.15), (0.15, 0.3), (0.3, 0.5))
 """Of radial frequency, cycles a pixel."""
 EXAMPLES = 8
 SEEDS = 16
-_SPICULATED = 8
 _PAIR_SIDE = 384
 _LEAST_PATCH = 64
 """Of ``patch_side``, for a tumour that a spectrum can be measured in."""
@@ -100,7 +99,7 @@ def _spiculated(
     squares: Sequence[tuple[Case, Mammogram, Square]], injector: Injector, *, seed: int
 ) -> Iterator[np.ndarray]:
     """A few squares as they were, and each with one tumour, the more spiculated the farther right."""
-    for number, (_, mammogram, square) in enumerate(squares[:_SPICULATED]):
+    for number, (_, mammogram, square) in enumerate(squares[:EXAMPLES]):
         yield show(mammogram.pixels, square, side=_OUTLINED_SIDE)
         for spiculation in (0.0, 0.5, 1.0):
             forgery = injector.inject(mammogram, square, spiculation=spiculation, seed=seed + number)

@@ -14,6 +14,7 @@ import numpy as np
 from tamperscope.forge.forgery import Square
 from tamperscope.forge.grain import low_pass, random_phase_grain
 from tamperscope.forge.matched_noise import lacking_share, patch_side, through_merge
+from tamperscope.forge.smooth_step import smooth_step
 from tamperscope.mammogram import Mammogram
 
 _DEEPEST = 2 * 1.4826
@@ -115,6 +116,5 @@ def _fades_in(side: int, middle: slice) -> np.ndarray:
     """0 in the frame, 1 in the generated part but for its rim, smooth between."""
     place = np.arange(side) + 0.5
     depth = np.minimum(place - middle.start, middle.stop - place) / (_RIM * (middle.stop - middle.start))
-    step = np.clip(depth, 0, 1)
-    ramp = step**2 * (3 - 2 * step)
+    ramp = smooth_step(depth)
     return np.outer(ramp, ramp)

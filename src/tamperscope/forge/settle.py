@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from tamperscope.forge.harmonic import fill_harmonic
+from tamperscope.forge.smooth_step import smooth_step
 
 _COARSE = 2.0
 """Sigma of the tissue that a tumour adds to, pixels of the generators' picture."""
@@ -77,9 +78,9 @@ def settle(
     tumour = _one_hill(_rounded(circle * _centred(circle * tumour)))
     tumour *= _fainter(ceiling, membrane + tumour, tumour)
     most = max(float(tumour.max()), _FAINTEST)
-    under = tissue + _smooth_step(tumour / (_COVERING * most)) * (membrane - tissue)
+    under = tissue + smooth_step(tumour / (_COVERING * most)) * (membrane - tissue)
     over = np.maximum(under + tumour, cv2.GaussianBlur(tissue, (0, 0), _COARSE))
-    cover = np.where(hole, _smooth_step(tumour / (_SEEN * most)), 0)
+    cover = np.where(hole, smooth_step(tumour / (_SEEN * most)), 0)
     return (tissue + cover * (over - tissue)).astype(np.float32), cover.astype(np.float32)
 
 
@@ -89,7 +90,7 @@ def _rounded(tumour: np.ndarray) -> np.ndarray:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_DISC, _DISC))
     closed = cv2.morphologyEx(np.clip(tumour, 0, None), cv2.MORPH_CLOSE, disc)
     opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, disc)
-    on_top = _smooth_step(2 * opened / max(float(opened.max()), 1e-9) - 0.6)
+    on_top = smooth_step(2 * opened / max(float(opened.max()), 1e-9) - 0.6)
     return cv2.GaussianBlur(opened + on_top * (closed - opened), (0, 0), 1)
 
 
@@ -130,10 +131,4 @@ def _circle(side: int, middle: slice) -> np.ndarray:
     """1 in the middle, 0 outside the circle that the drawn part holds, smooth between: float64, side x side."""
     offset = np.arange(side) - (side - 1) / 2
     radius = np.hypot(offset[:, None], offset[None, :]) / ((middle.stop - middle.start) / 2)
-    return _smooth_step((1 - radius) / _FADES)
-
-
-def _smooth_step(place: np.ndarray) -> np.ndarray:
-    """0 up to 0, 1 from 1 on, smooth between."""
-    step = np.clip(place, 0, 1)
-    return step**2 * (3 - 2 * step)
+    return smooth_step((1 - radius) / _FADES)

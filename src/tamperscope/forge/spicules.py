@@ -10,6 +10,8 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from tamperscope.forge.smooth_step import smooth_step
+
 MOST = 1.0
 """Of spiculation."""
 _HEIGHT = 0.6
@@ -58,7 +60,7 @@ def retract(pixels: np.ndarray, tissue: np.ndarray, spiculation: float) -> tuple
     radius = np.maximum(np.hypot(down, across), 1e-6)
     rim = _RADIUS * side
     move = spiculation * _PULL * rim * np.minimum(1, radius / rim)
-    move *= _smooth_step((_STILL * side - radius) / (_STILL / 2 * side)) * _smooth_step(_depth(tissue) / (_EDGE * side))
+    move *= smooth_step((_STILL * side - radius) / (_STILL / 2 * side)) * smooth_step(_depth(tissue) / (_EDGE * side))
     outward = 1 + move / radius
     grain = _grain(pixels)
     pulled = cv2.remap(
@@ -81,12 +83,6 @@ def _grain(pixels: np.ndarray) -> np.ndarray:
 def _depth(tissue: np.ndarray) -> np.ndarray:
     """Pixels to the nearest place that is no tissue."""
     return cv2.distanceTransform(tissue.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-
-
-def _smooth_step(place: np.ndarray) -> np.ndarray:
-    """0 up to 0, 1 from 1 on, smooth between."""
-    step = np.clip(place, 0, 1)
-    return step**2 * (3 - 2 * step)
 
 
 def draw_strands(cover: np.ndarray, added: np.ndarray, spiculation: float, rng: np.random.Generator) -> np.ndarray:
