@@ -9,7 +9,7 @@ import pytest
 
 from tamperscope.benchmark.build import build
 from tamperscope.benchmark.contender import BASELINES, Contender, Opinion, load_contender
-from tamperscope.benchmark.evaluate import OWN_FIGURES, evaluate
+from tamperscope.benchmark.evaluate import OWN_FIGURES, Counts, evaluate
 from tamperscope.benchmark.failures import draw_failures, find_failures
 from tamperscope.benchmark.protocol import Protocol
 from tamperscope.benchmark.report import AUDIT_RULE, write_report
@@ -63,7 +63,10 @@ def test_one_who_knows_gets_full_marks(built, tmp_path):
     # A bootstrap of what is always right has no width; Wilson's interval of 8 of 8 patients has.
     assert overall.figures["called fake"].low == pytest.approx(8 / (8 + 1.96**2), abs=1e-3)
     assert overall.figures["false alarms"].high == pytest.approx(1.96**2 / (8 + 1.96**2), abs=1e-3)
+    assert overall.counts == Counts(found=16, inside=16, false_alarms=0)
+    assert overall.parts == {"fold-0": 1.0, "fold-1": 1.0}
     without = evaluate(built.rows, scored, draws=100).groups[0]
+    assert without.counts is None
     assert all(math.isnan(without.figures[name].value) for name in OWN_FIGURES)
     assert {group.name for group in evaluation.groups if group.kind == "family"} == {"retouch", "copy-move"}
 
@@ -186,6 +189,11 @@ def test_the_report(built, tmp_path):
         entries[0].evaluation.groups[0].figures["AUC"].value
     )
     assert "| **all** | 16 |" in (tmp_path / "report" / "report.md").read_text()
+    assert "untouched called fake" not in (tmp_path / "report" / "report.md").read_text()
+    run(built.folder, oracle(built), tmp_path / "oracle")
+    write_report([tmp_path / "oracle"], tmp_path / "counted", draws=100)
+    counted = (tmp_path / "counted" / "report.md").read_text()
+    assert "| **all** | 16 | 1.00 [1.00, 1.00] | 16 | 16 | 0 of 8 | 100.0% [86.2, 100.0] | 1.00 | 1.00 |" in counted
     with pytest.raises(TamperscopeError, match="is no run"):
         write_report([tmp_path], tmp_path / "again")
 

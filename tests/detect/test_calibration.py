@@ -7,7 +7,7 @@ import pytest
 
 from tamperscope.detect.calibration import FALSE_ALARMS, Calibration, NullDistribution, Untouched
 from tamperscope.detect.domain import Domain
-from tamperscope.detect.fuse import fuse, heat_of
+from tamperscope.detect.fuse import fuse, heat_of, shares
 from tamperscope.errors import TamperscopeError
 
 
@@ -56,6 +56,24 @@ def test_the_strongest_cue_speaks_and_pays_for_being_one_of_two():
     assert speaker[2, 3] == 1
     assert p[2, 3] == pytest.approx(2 * null.p_value(np.array([5.0]))[0])
     assert heat_of(np.array([FALSE_ALARMS]))[0] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("cues", "expected"),
+    [
+        (("trace", "areas", "copies"), (0.475, 0.475, 0.05)),
+        (("trace", "areas", "copies", "adapted to rows"), (0.95 / 3, 0.95 / 3, 0.05, 0.95 / 3)),
+        (("a", "b"), (0.5, 0.5)),
+        (("copies",), (1.0,)),
+    ],
+)
+def test_cues_part_the_false_alarms(cues, expected):
+    assert shares(cues) == pytest.approx(expected)
+    # Untouched images, each cue with its own chance: no more false alarms than are allowed for, nor far fewer.
+    rng = np.random.default_rng(0)
+    calibration = Calibration({cue: NullDistribution(tuple(rng.exponential(3, 200))) for cue in cues}, Domain({}), "test")
+    drawn = {cue: rng.exponential(3, (1, 20000)) for cue in cues}
+    assert 0.1 < (fuse(drawn, calibration)[0] <= 0.2).mean() < 0.21
 
 
 def test_a_calibration_survives_a_file(tmp_path):

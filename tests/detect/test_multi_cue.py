@@ -48,7 +48,8 @@ def test_a_copy_is_found_at_both_ends_and_said_to_be_one(detector, film):
     assert finding.reason.startswith("copies: the same tissue is there twice")
     for row in (source_row, target_row):
         assert any(
-            abs(r.x + r.width / 2 - x) < radius and abs(r.y + r.height / 2 - row) < radius for r in finding.regions
+            abs(r.x + r.width / 2 - x) < radius and abs(r.y + r.height / 2 - row) < radius and r.cue == "copies"
+            for r in finding.regions
         )
 
 

@@ -19,6 +19,8 @@ from tamperscope.judge.roc import auc, tpr_at_fpr
 IMAGE_FIGURES = ("AUC", "balanced accuracy", "TPR at 5 % FPR", "TPR at 1 % FPR")
 OWN_FIGURES = ("called fake", "false alarms", "peak inside, called fake")
 """At the detector's own threshold, whatever this benchmark's images would choose."""
+_COUNTED = (OWN_FIGURES[0], OWN_FIGURES[2], OWN_FIGURES[1])
+"""In the order of ``Counts``."""
 PIXEL_FIGURES = ("pixel AUC", "IoU", "F1", "pointing")
 SHARES = (*OWN_FIGURES, "pointing")
 SIZES = ((0.0, 20.0, "under 20 mm2"), (20.0, 100.0, "20 to 100 mm2"), (100.0, math.inf, "over 100 mm2"))
@@ -39,6 +41,21 @@ NONE = Figure(math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True)
+class Counts:
+    """Images at the detector's own threshold.
+
+    Attributes:
+        found: forged images called fake.
+        inside: of these, the heat map's peak lies in the forged area.
+        false_alarms: untouched images called fake.
+    """
+
+    found: int
+    inside: int
+    false_alarms: int
+
+
+@dataclass(frozen=True)
 class Group:
     """The figures of some forged images against the untouched ones of their condition.
 
@@ -50,6 +67,8 @@ class Group:
         untouched: how many untouched ones.
         patients: how many patients, or ranges of patients.
         figures: by name, see ``FIGURES``.
+        counts: at the detector's own threshold; None where it has none.
+        parts: AUC within each part of the test images, such as a fold.
     """
 
     condition: str
@@ -59,6 +78,8 @@ class Group:
     untouched: int
     patients: int
     figures: dict[str, Figure]
+    counts: Counts | None
+    parts: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -246,6 +267,7 @@ def _group(
         known = ~np.isnan(values)
         mean = _share if key in SHARES else _mean
         figures[key] = mean(values[known], patients[known], draws=draws, seed=seed) if known.any() else NONE
+    parts = np.array([table.rows[i].part for i in members], object)
     return Group(
         condition,
         kind,
@@ -254,6 +276,8 @@ def _group(
         int((1 - labels).sum()),
         len(set(patients)),
         figures,
+        None if own_threshold is None else Counts(*(int(np.nansum(means[figure])) for figure in _COUNTED)),
+        {part: _auc(labels[parts == part], scores[parts == part]) for part in sorted(set(parts))},
     )
 
 
@@ -287,6 +311,10 @@ def _share(values: np.ndarray, patients: np.ndarray, *, draws: int, seed: int) -
 
 def _accuracy(labels: np.ndarray, scores: np.ndarray, thresholds: np.ndarray) -> float:
     return math.nan if np.isnan(thresholds).any() else balanced_accuracy(labels, scores, thresholds)
+
+
+def _auc(labels: np.ndarray, scores: np.ndarray) -> float:
+    return auc(labels, scores) if len(set(labels)) > 1 else math.nan
 
 
 def _tpr(labels: np.ndarray, scores: np.ndarray, fpr: float) -> float:

@@ -21,8 +21,10 @@ from tamperscope.benchmark.manifest import Row, read_header, read_manifest, writ
 from tamperscope.benchmark.run import benchmark_of, heat_picture, read_run, read_scores
 from tamperscope.benchmark.shortcuts import CHANCE, Audit, audit_rows
 from tamperscope.errors import TamperscopeError
+from tamperscope.judge.proportions import wilson
 
 _EXAMPLES_A_FAMILY = 1
+_COUNTED = ("called fake", "peak inside", "untouched called fake", "accuracy (Wilson)")
 AUDIT_RULE = (
     "A classifier given one of these alone must be at chance at telling forged images from untouched ones: AUC "
     f"between {CHANCE[0]} and {CHANCE[1]}, or a 95 % interval by patient that covers 0.5. An audit that fails by the "
@@ -99,6 +101,7 @@ def as_markdown(entries: Sequence[Entry], audits: Sequence[Audit], about: dict[s
                 for group in groups
             ]
             lines += ["", f"{groups[0].untouched} untouched images, {groups[0].patients} patients or ranges.", ""]
+            lines += _counted(groups)
     lines += ["## Shortcut audits", "", AUDIT_RULE, ""]
     lines += [_markdown_row(["given alone", "classifier", "condition", "n forged / others", "AUC", "trained anew", ""])]
     lines += [_markdown_row(["---"] * 7)]
@@ -117,6 +120,33 @@ def as_markdown(entries: Sequence[Entry], audits: Sequence[Audit], about: dict[s
         for audit in audits
     ]
     return "\n".join(lines) + "\n"
+
+
+def _counted(groups: Sequence[Group]) -> list[str]:
+    """The images counted at the detector's own threshold, and the AUC of each part of the test images, as Markdown."""
+    parts = sorted({part for group in groups for part in group.parts})
+    parts = parts if len(parts) > 1 else []
+    head = ["", "n", "AUC", *_COUNTED, *(f"AUC, {part}" for part in parts)]
+    rows = []
+    for group in groups:
+        if group.counts is None:
+            continue
+        found, alarms = group.counts.found, group.counts.false_alarms
+        right, all_of_them = found + group.untouched - alarms, group.forged + group.untouched
+        low, high, _ = wilson(right, all_of_them)
+        rows.append(
+            [
+                title(group),
+                str(group.forged),
+                text(group.figures["AUC"]),
+                str(found),
+                str(group.counts.inside),
+                f"{alarms} of {group.untouched}",
+                f"{right / all_of_them:.1%} [{100 * low:.1f}, {100 * high:.1f}]",
+                *(f"{group.parts[part]:.2f}" if part in group.parts else "-" for part in parts),
+            ]
+        )
+    return [_markdown_row(head), _markdown_row(["---"] * len(head)), *map(_markdown_row, rows), ""] if rows else []
 
 
 def title(group: Group) -> str:
@@ -144,7 +174,9 @@ def _facts(entries: Sequence[Entry], about: dict[str, Any]) -> list[str]:
         "Intervals: 95 %, bootstrap by patient. Image figures set the forged images of a row against all untouched "
         "images of the same condition; pixel figures are means over forged images, on tissue. A dash: not to be had "
         "from these images (a threshold needs validation images, or other folds). *Called fake* and *false alarms* are "
-        "at the detector's own threshold. A share of 0 or 1 has Wilson's interval over patients.",
+        "at the detector's own threshold. A share of 0 or 1 has Wilson's interval over patients. Second tables count "
+        "images at that threshold: of those called fake, in how many the heat map's peak lies in the forged area; "
+        "accuracy is that of the row's forged images and all untouched ones, with Wilson's interval over images.",
     ]
     for entry in entries:
         evaluation = entry.evaluation
@@ -191,6 +223,7 @@ def _plain(group: dict[str, Any]) -> dict[str, Any]:
     """JSON has no nan."""
     for name, figure in group["figures"].items():
         group["figures"][name] = {key: None if math.isnan(value) else value for key, value in figure.items()}
+    group["parts"] = {part: None if math.isnan(value) else value for part, value in group["parts"].items()}
     return group
 
 

@@ -130,7 +130,15 @@ def run(
     "--shots", multiple=True, default=(0, 5, 10, 20), type=click.IntRange(0), help="Examples; can be given again."
 )
 @click.option("--weights", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Trained without PART.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Draws the examples.")
+@click.option(
+    "--seed",
+    "seeds",
+    multiple=True,
+    default=(0,),
+    show_default=True,
+    type=click.IntRange(0),
+    help="Draws the examples; can be given again.",
+)
 def few_shot_curves(
     benchmark: Path,
     out: Path,
@@ -138,7 +146,7 @@ def few_shot_curves(
     families: tuple[str, ...],
     shots: tuple[int, ...],
     weights: Path | None,
-    seed: int,
+    seeds: tuple[int, ...],
 ) -> None:
     """Adapt the detector to some examples of each family, and test it on PART (needs the extra [train])."""
     from tamperscope.detect.multi_cue import MultiCueDetector
@@ -147,10 +155,12 @@ def few_shot_curves(
 
     weights = weights or WEIGHTS
     detector = MultiCueDetector.load(weights=weights)
-    results = few_shot(benchmark, detector, part=part, families=families, shots=shots, seed=seed, weights=weights)
+    results = few_shot(benchmark, detector, part=part, families=families, shots=shots, seeds=seeds, weights=weights)
     write_few_shot(results, out)
     for one in results:
-        click.echo(f"{one.family}, {one.shots} examples: accuracy {one.accuracy:.3f}, AUC {one.auc:.3f}")
+        click.echo(
+            f"{one.family}, {one.shots} examples, seed {one.seed}: accuracy {one.accuracy:.3f}, AUC {one.auc:.3f}"
+        )
 
 
 @bench.command("report")

@@ -68,8 +68,55 @@ def train_mammo_cgan(recipe: Path, data: Path, out: Path, threads: int | None, c
 @_DATA
 @_OUT
 @_THREADS
-def train_detector(recipe: Path, data: Path, out: Path, threads: int | None) -> None:
-    """Train ForensicTransfer and the score classifier; stop early on the split "val".
+@click.option("--fold", type=click.IntRange(0, 2), help="Train on the training patients of one of 3 folds by patient.")
+@click.option(
+    "--start-from",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Start from the mean weights of another training's trace.pt.",
+)
+@click.option("--device", default="cpu", show_default=True, help="What PyTorch trains on, such as cuda.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes that draw crops.")
+def train_detector(
+    recipe: Path,
+    data: Path,
+    out: Path,
+    threads: int | None,
+    fold: int | None,
+    start_from: Path | None,
+    device: str,
+    workers: int,
+) -> None:
+    """Train the default detector, multi-cue: its trace network, on the split "train" or on that of a fold.
+
+    A run that was stopped goes on from its checkpoint.
+    """
+    from tamperscope.benchmark.cesm import load_cases
+    from tamperscope.train.config import TraceRecipe, load_recipe
+    from tamperscope.train.multi_cue import train_multi_cue
+
+    _check_device(device)
+    settings = load_recipe(recipe, TraceRecipe)
+    _limit_threads(threads)
+    weights = train_multi_cue(
+        settings,
+        load_cases(data),
+        out=out,
+        fold=fold,
+        start_from=start_from,
+        threads=threads,
+        device=device,
+        workers=workers,
+    )
+    click.echo(f"exported to {weights}")
+
+
+@train.command("forensic-transfer")
+@_RECIPE
+@_DATA
+@_OUT
+@_THREADS
+def train_forensic_transfer(recipe: Path, data: Path, out: Path, threads: int | None) -> None:
+    """Train the report's detector: ForensicTransfer and the score classifier; stop early on the split "val".
 
     A run that was stopped goes on from its checkpoints.
     """
@@ -126,53 +173,6 @@ def train_autoencoder(recipe: Path, data: Path, out: Path, threads: int | None) 
     _limit_threads(threads)
     export_autoencoder(settings, run(settings, data=data, out=out), out / "weights")
     click.echo(f"exported to {out / 'weights'}")
-
-
-@train.command("trace")
-@_RECIPE
-@_DATA
-@_OUT
-@_THREADS
-@click.option("--fold", type=click.IntRange(0, 2), help="Train on the training patients of one of 3 folds by patient.")
-@click.option(
-    "--start-from",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Start from the mean weights of another training's trace.pt.",
-)
-@click.option("--device", default="cpu", show_default=True, help="What PyTorch trains on, such as cuda.")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes that draw crops.")
-def train_trace(
-    recipe: Path,
-    data: Path,
-    out: Path,
-    threads: int | None,
-    fold: int | None,
-    start_from: Path | None,
-    device: str,
-    workers: int,
-) -> None:
-    """Train the trace network of the detector multi-cue on the split "train", or of a fold.
-
-    A run that was stopped goes on from its checkpoint.
-    """
-    from tamperscope.benchmark.cesm import load_cases
-    from tamperscope.train.config import TraceRecipe, load_recipe
-    from tamperscope.train.multi_cue import train_multi_cue
-
-    _check_device(device)
-    settings = load_recipe(recipe, TraceRecipe)
-    _limit_threads(threads)
-    weights = train_multi_cue(
-        settings,
-        load_cases(data),
-        out=out,
-        fold=fold,
-        start_from=start_from,
-        threads=threads,
-        device=device,
-        workers=workers,
-    )
-    click.echo(f"exported to {weights}")
 
 
 def _limit_threads(threads: int | None) -> None:

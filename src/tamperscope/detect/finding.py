@@ -17,13 +17,23 @@ Verdict = Literal["real", "fake", "not-scored"]
 
 @dataclass(frozen=True)
 class Region:
-    """A suspicious area: a box in pixels of the original image, and the heat map's peak inside it."""
+    """A suspicious area.
+
+    Attributes:
+        x: left column of a box in the original image, pixels.
+        y: top row.
+        width: columns.
+        height: rows.
+        score: the heat map's peak inside.
+        cue: which of the detector's cues that peak is of; None where it has no cues.
+    """
 
     x: int
     y: int
     width: int
     height: int
     score: float
+    cue: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,17 @@
-"""Several cues, one answer: the least p-value over the cues, times their number (Bonferroni)."""
+"""Several cues, one answer: the least p-value over the cues, each over the share of the false alarms that it may make
+(Bonferroni, weighted: Genovese, Roeder & Wasserman, Biometrika 93, 2006)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from tamperscope.detect.calibration import FALSE_ALARMS, Calibration
+
+_SHARES = {"copies": 0.05}
+"""Where copies are, their evidence is overwhelming; a share as large as the others' would find no more of them, and
+would drown what the others see in the chance likenesses of untouched tissue. The others part the rest evenly."""
 
 
 def fuse(evidence: Mapping[str, np.ndarray], calibration: Calibration) -> tuple[np.ndarray, np.ndarray]:
@@ -22,8 +27,22 @@ def fuse(evidence: Mapping[str, np.ndarray], calibration: Calibration) -> tuple[
         p: float64, h x w, at most 1.
         speaker: int, h x w, index into the cues in their order.
     """
-    values = np.stack([calibration.nulls[cue].p_value(cells) for cue, cells in evidence.items()])
-    return np.minimum(values.min(0) * len(values), 1), values.argmin(0)
+    values = np.stack(
+        [
+            calibration.nulls[cue].p_value(cells) / share
+            for (cue, cells), share in zip(evidence.items(), shares(evidence), strict=True)
+        ]
+    )
+    return np.minimum(values.min(0), 1), values.argmin(0)
+
+
+def shares(cues: Sequence[str] | Mapping[str, object]) -> list[float]:
+    """What part of the false alarms each of some cues may make; 1 in all."""
+    known = sum(_SHARES.get(cue, 0.0) for cue in cues)
+    others = sum(cue not in _SHARES for cue in cues)
+    if not others:
+        return [_SHARES[cue] / known for cue in cues]
+    return [_SHARES.get(cue, (1 - known) / others) for cue in cues]
 
 
 def heat_of(p: np.ndarray) -> np.ndarray:

@@ -137,7 +137,7 @@ class MultiCueDetector:
         p, speaker = fuse(evidence, self.calibration)
         score = float(1 - p.min())
         heat = heat_of(p)
-        regions = _regions(heat, image, mammogram.shape)
+        regions = _regions(heat, np.array(list(evidence))[speaker], image, mammogram.shape)
         return Finding(
             verdict="fake" if score > self.threshold else "real",
             score=score,
@@ -216,9 +216,9 @@ def _on_tiles(heat: np.ndarray, image: WorkingImage, place: Placement) -> np.nda
     return np.ascontiguousarray(tiles)
 
 
-def _regions(heat: np.ndarray, image: WorkingImage, shape: tuple[int, int]) -> tuple[Region, ...]:
+def _regions(heat: np.ndarray, cues: np.ndarray, image: WorkingImage, shape: tuple[int, int]) -> tuple[Region, ...]:
     """Boxes around the hot cells, in pixels of the original, the hottest first, then the largest."""
-    regions = hot_regions(heat, CELL, image.to_original, shape)
+    regions = hot_regions(heat, CELL, image.to_original, shape, cues=cues)
     return tuple(sorted(regions, key=lambda region: (-region.score, -region.width * region.height)))[:_MOST_REGIONS]
 
 

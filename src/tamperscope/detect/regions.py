@@ -22,7 +22,9 @@ def find_regions(score_matrix: np.ndarray, place: Placement) -> tuple[Region, ..
     return tuple(sorted(regions, key=lambda region: -region.score))
 
 
-def hot_regions(heat: np.ndarray, side: int, to_original: ToOriginal, shape: tuple[int, int]) -> list[Region]:
+def hot_regions(
+    heat: np.ndarray, side: int, to_original: ToOriginal, shape: tuple[int, int], *, cues: np.ndarray | None = None
+) -> list[Region]:
     """Boxes around the connected cells that are hotter than ``LEVEL``, in pixels of the original image.
 
     Args:
@@ -30,6 +32,7 @@ def hot_regions(heat: np.ndarray, side: int, to_original: ToOriginal, shape: tup
         side: of a cell.
         to_original: row and column, in the unit of ``side``, to row and column of the original image.
         shape: rows and columns of the original image.
+        cues: h x w, name of the cue that each cell's heat is of.
     """
     count, parts, stats, _ = cv2.connectedComponentsWithStats((heat > LEVEL).astype(np.uint8), connectivity=8)
     regions = []
@@ -40,5 +43,7 @@ def hot_regions(heat: np.ndarray, side: int, to_original: ToOriginal, shape: tup
         y0, y1 = (int(np.clip(round(y), 0, shape[0])) for y in (y0, y1))
         x0, x1 = (int(np.clip(round(x), 0, shape[1])) for x in (x0, x1))
         if x1 > x0 and y1 > y0:
-            regions.append(Region(x0, y0, x1 - x0, y1 - y0, float(heat[parts == part].max())))
+            peak = np.unravel_index(int(np.where(parts == part, heat, -1).argmax()), heat.shape)
+            cue = None if cues is None else str(cues[peak])
+            regions.append(Region(x0, y0, x1 - x0, y1 - y0, float(heat[peak]), cue))
     return regions

@@ -1,8 +1,8 @@
-"""How many examples of a new kind of forgery does the detector need (few-shot curves)?
+"""How many examples of a new kind of forgery does the detector need (few-shot curves), and what does it forget?
 
 For each family of a benchmark the detector is adapted to K forged images of patients outside the test part, and then
-judges the test part's untouched images and those forged by the family. The null distribution comes from untouched
-images whose patients may stand on both sides of the split, which are in no part.
+judges the test part's untouched images, those forged by the family, and those forged by all others. The null
+distribution comes from untouched images whose patients may stand on both sides of the split, which are in no part.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +19,14 @@ from tqdm import tqdm
 from tamperscope.benchmark.manifest import Row, read_manifest, read_mask, write_text
 from tamperscope.benchmark.plan import CROSSES
 from tamperscope.detect.calibration import Calibration
-from tamperscope.detect.cues.adapted import Adaptation
 from tamperscope.detect.fuse import fuse
 from tamperscope.detect.multi_cue import MultiCueDetector
-from tamperscope.detect.residuals import Residuals, noise_residuals
+from tamperscope.detect.residuals import noise_residuals
 from tamperscope.detect.working_image import WorkingImage, prepare_image
 from tamperscope.errors import TamperscopeError
 from tamperscope.io.read import read_mammogram
 from tamperscope.judge.proportions import wilson
 from tamperscope.judge.roc import auc
-from tamperscope.mammogram import Mammogram
 from tamperscope.runtime.weights import WEIGHTS
 from tamperscope.train.fine_tune import adapt, example_of
 
@@ -42,26 +40,35 @@ class Shots:
     Attributes:
         family: of forgers.
         shots: K.
-        scores: of the forged images.
+        seed: which examples.
+        scores: of the images that the family forged.
+        others: of those that other families forged.
         untouched: of the untouched ones.
         threshold: fake above it.
     """
 
     family: str
     shots: int
+    seed: int
     scores: tuple[float, ...]
+    others: tuple[float, ...]
     untouched: tuple[float, ...]
     threshold: float
 
     @property
     def found(self) -> int:
-        """Forged images called fake."""
-        return sum(score > self.threshold for score in self.scores)
+        """Images that the family forged, called fake."""
+        return self._fake(self.scores)
+
+    @property
+    def others_found(self) -> int:
+        """Images that other families forged, called fake."""
+        return self._fake(self.others)
 
     @property
     def false_alarms(self) -> int:
         """Untouched images called fake."""
-        return sum(score > self.threshold for score in self.untouched)
+        return self._fake(self.untouched)
 
     @property
     def accuracy(self) -> float:
@@ -74,6 +81,9 @@ class Shots:
         labels = np.repeat([1, 0], [len(self.scores), len(self.untouched)])
         return auc(labels, np.array(self.scores + self.untouched))
 
+    def _fake(self, scores: Sequence[float]) -> int:
+        return sum(score > self.threshold for score in scores)
+
 
 def few_shot(
     benchmark: Path,
@@ -82,7 +92,7 @@ def few_shot(
     part: str,
     families: Sequence[str] = (),
     shots: Sequence[int] = SHOTS,
-    seed: int = 0,
+    seeds: Sequence[int] = (0,),
     weights: Path = WEIGHTS,
 ) -> list[Shots]:
     """Few-shot curves on one part of a benchmark.
@@ -91,69 +101,72 @@ def few_shot(
         benchmark: folder, of a protocol with folds whose images are untouched and forged by each family.
         detector: whose weights know no patient of ``part``.
         part: the test part.
-        families: only these.
+        families: only these are learnt; what became of the others is told.
         shots: numbers of examples.
-        seed: draws the examples, and their crops.
+        seeds: each draws other examples, and other crops of them.
         weights: folder of the detector's networks, which the trainings start from.
 
     Raises:
         TamperscopeError: the benchmark lacks what is needed.
     """
     rows = [row for row in read_manifest(benchmark) if row.condition == "plain"]
-    untouched = [row for row in rows if not row.label]
-    test, null = ([row for row in untouched if row.part == name] for name in (part, CROSSES))
-    forged: dict[str, list[Row]] = defaultdict(list)
+    test = [row for row in rows if row.part == part]
+    null = [row for row in rows if row.part == CROSSES and not row.label]
+    pools: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        if row.label and (not families or row.family in families):
-            forged[row.family].append(row)
-    if not test or not null or not forged:
+        if row.label and row.part not in (part, CROSSES) and (not families or row.family in families):
+            pools[row.family].append(row)
+    wanted = set(pools) <= {row.family for row in test}
+    if not null or not pools or not wanted or all(row.label for row in test):
         raise TamperscopeError(f"{benchmark} has no untouched or forged images in {part}, or none that cross parts.")
 
-    def read(row: Row) -> Mammogram:
-        return read_mammogram(benchmark / row.image)
+    def look_at(row: Row) -> WorkingImage:
+        return prepare_image(read_mammogram(benchmark / row.image))
 
-    def look_at(row: Row) -> tuple[WorkingImage, Residuals, dict[str, np.ndarray]]:
-        image = prepare_image(read(row))
-        residuals = noise_residuals(image.pixels)
-        return image, residuals, detector.evidence(image, residuals)
+    peaks: dict[str, dict[str, float]] = {}
+    for row in tqdm(test, desc="test", mininterval=5):
+        image = look_at(row)
+        seen = detector.evidence(image, noise_residuals(image.pixels))
+        peaks[row.id] = {cue: float(cells.max()) for cue, cells in seen.items()}
 
-    looks = [look_at(row) for row in tqdm(test, desc="test", mininterval=5)]
+    def scored(family: str, count: int, seed: int, calibration: Calibration) -> Shots:
+        parts: dict[bool | None, list[float]] = {None: [], True: [], False: []}
+        for row in test:
+            parts[row.family == family if row.label else None].append(_score(peaks[row.id], calibration))
+        ours, others, untouched = (tuple(parts[which]) for which in (True, False, None))
+        return Shots(family, count, seed, ours, others, untouched, detector.threshold)
+
     results = []
-    for family, members in tqdm(sorted(forged.items()), desc="families", mininterval=5):
-        rng = np.random.default_rng([seed, *family.encode()])
-        pool = [row for row in members if row.part not in (part, CROSSES)]
-        order = [pool[int(i)] for i in rng.permutation(len(pool))]
-        examples = [example_of(read(row), read_mask(benchmark, row)) for row in order[: max(shots)]]
-        learnt: dict[int, Adaptation | None] = {0: None}
-        for count in shots:
-            if 0 < count <= len(examples):
-                learnt[count] = adapt(
+    for family, pool in tqdm(sorted(pools.items()), desc="families", mininterval=5):
+        if 0 in shots:
+            results.append(scored(family, 0, seeds[0], detector.calibration))
+        for seed in seeds:
+            rng = np.random.default_rng([seed, *family.encode()])
+            order = [pool[int(i)] for i in rng.permutation(len(pool))][: max(shots)]
+            examples = [example_of(read_mammogram(benchmark / row.image), read_mask(benchmark, row)) for row in order]
+            for count in shots:
+                if not 0 < count <= len(examples):
+                    continue
+                learnt = adapt(
                     family,
                     examples[:count],
-                    (prepare_image(read(row)) for row in null),
+                    map(look_at, null),
                     model=detector.model["hash"],
                     seed=seed,
                     weights=weights,
                 )
-        found = [look_at(row) for row in members if row.part == part]
-        for count, one in learnt.items():
-            scores, calm = (tuple(_score(*look, one, detector.calibration) for look in some) for some in (found, looks))
-            results.append(Shots(family, count, scores, calm, detector.threshold))
-    return results
+                for row in test:
+                    image = look_at(row)
+                    lit = image.pixels > 0
+                    peaks[row.id][learnt.cue] = float(learnt.evidence(noise_residuals(image.pixels), lit).max())
+                results.append(scored(family, count, seed, detector.adapted(learnt).calibration))
+    return sorted(results, key=lambda one: (one.family, one.shots, one.seed))
 
 
-def _score(
-    image: WorkingImage,
-    residuals: Residuals,
-    evidence: Mapping[str, np.ndarray],
-    learnt: Adaptation | None,
-    calibration: Calibration,
-) -> float:
-    """The score with and without what was learnt."""
-    if learnt is not None:
-        evidence = {**evidence, learnt.cue: learnt.evidence(residuals, image.pixels > 0)}
-        calibration = replace(calibration, nulls={**calibration.nulls, learnt.cue: learnt.null})
-    return float(1 - fuse(evidence, calibration)[0].min())
+def _score(peaks: Mapping[str, float], calibration: Calibration) -> float:
+    """The image's, of the cues that the calibration knows."""
+    seen = {cue: np.array([[peaks[cue]]]) for cue in calibration.nulls}
+    return float(1 - fuse(seen, calibration)[0].min())
 
 
 def write_few_shot(results: Sequence[Shots], out: Path) -> None:
@@ -162,10 +175,13 @@ def write_few_shot(results: Sequence[Shots], out: Path) -> None:
         {
             "family": one.family,
             "shots": one.shots,
+            "seed": one.seed,
             "accuracy": round(one.accuracy, 4),
             "auc": round(one.auc, 4),
             "found": one.found,
             "forged": len(one.scores),
+            "others_found": one.others_found,
+            "others": len(one.others),
             "false_alarms": one.false_alarms,
             "untouched": len(one.untouched),
         }
@@ -173,13 +189,15 @@ def write_few_shot(results: Sequence[Shots], out: Path) -> None:
     ]
     write_text(out / "few-shot.json", json.dumps(facts, indent=1) + "\n")
     lines = [
-        "| family | examples | accuracy | AUC | called fake (Wilson 95 %) | untouched called fake |",
-        "| --- | ---: | ---: | ---: | --- | --- |",
+        "| family | examples | seed | accuracy | AUC | called fake (Wilson 95 %) | untouched called fake | "
+        "forged by others, called fake |",
+        "| --- | ---: | ---: | ---: | ---: | --- | --- | --- |",
     ]
     for one in results:
         interval = wilson(one.found, len(one.scores))
         lines.append(
-            f"| {one.family} | {one.shots} | {one.accuracy:.3f} | {one.auc:.3f} | {one.found} of {len(one.scores)} "
-            f"({interval.low:.0%} to {interval.high:.0%}) | {one.false_alarms} of {len(one.untouched)} |"
+            f"| {one.family} | {one.shots} | {one.seed if one.shots else '-'} | {one.accuracy:.3f} | {one.auc:.3f} | "
+            f"{one.found} of {len(one.scores)} ({interval.low:.0%} to {interval.high:.0%}) | "
+            f"{one.false_alarms} of {len(one.untouched)} | {one.others_found} of {len(one.others)} |"
         )
     write_text(out / "few-shot.md", "\n".join(lines) + "\n")
