@@ -71,7 +71,9 @@ def test_cues_part_the_false_alarms(cues, expected):
     assert shares(cues) == pytest.approx(expected)
     # Untouched images, each cue with its own chance: no more false alarms than are allowed for, nor far fewer.
     rng = np.random.default_rng(0)
-    calibration = Calibration({cue: NullDistribution(tuple(rng.exponential(3, 200))) for cue in cues}, Domain({}), "test")
+    calibration = Calibration(
+        {cue: NullDistribution(tuple(rng.exponential(3, 200))) for cue in cues}, Domain({}), "test"
+    )
     drawn = {cue: rng.exponential(3, (1, 20000)) for cue in cues}
     assert 0.1 < (fuse(drawn, calibration)[0] <= 0.2).mean() < 0.21
 

@@ -15,6 +15,7 @@ from torch.utils.data import default_collate
 from tamperscope.detect.calibration import NullDistribution
 from tamperscope.detect.cues.adapted import Adaptation
 from tamperscope.detect.cues.areas import area_evidence
+from tamperscope.detect.cues.seen import Seen
 from tamperscope.detect.cues.trace import compare_cells, trace_evidence
 from tamperscope.detect.multi_cue import MultiCueDetector
 from tamperscope.detect.residuals import noise_residuals
@@ -125,7 +126,8 @@ def test_what_is_kept_is_a_cue_beside_the_others(adaptation):
     assert alone.model.get("adaptations") is None
     assert with_it.model["adaptations"] == ["rows: "]
     residuals = noise_residuals(one.pixels)
-    evidence = ours.evidence(residuals, one.pixels > 0)
+    seen = Seen(prepare_image(one), residuals, detector.encoder, detector.head)
+    evidence = ours.evidence(seen)
     assert evidence.shape == (SIDE // 8, SIDE // 8)
     compared = compare_cells(residuals, one.pixels > 0, detector.encoder)
     other = area_evidence(trace_evidence(compared, detector.head), compared.cells)
@@ -145,4 +147,4 @@ def test_too_few_examples_or_untouched_images_are_refused(examples):
 def test_a_damaged_network_is_said_to_be_one():
     damaged = Adaptation("rows", "AAAA", "AAAA", NullDistribution((0.0,) * 20), "m", "")
     with pytest.raises(TamperscopeError, match="can't be read"):
-        damaged.evidence(noise_residuals(mammogram(1).pixels), np.ones((SIDE, SIDE), np.bool_))
+        damaged.evidence(Seen(prepare_image(mammogram(1)), noise_residuals(mammogram(1).pixels), None, None))

@@ -9,14 +9,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import cv2
 import numpy as np
 
 from tamperscope.detect.calibration import FALSE_ALARMS, RULES, Calibration, Untouched
+from tamperscope.detect.cues import areas, copies, trace
 from tamperscope.detect.cues.adapted import Adaptation
-from tamperscope.detect.cues.areas import area_evidence
-from tamperscope.detect.cues.copies import Copy, find_copies, weigh_copies
-from tamperscope.detect.cues.trace import by_cells, compare_cells, trace_evidence, whole_cells
+from tamperscope.detect.cues.seen import Cue, Seen
+from tamperscope.detect.cues.trace import whole_cells
 from tamperscope.detect.domain import Domain, measures_of
 from tamperscope.detect.finding import CellHeat, Finding, Region
 from tamperscope.detect.fuse import fuse, heat_of
@@ -37,14 +36,12 @@ _WORDS = {
     "areas": "the fine structure of an area differs from that of the other areas",
     "copies": "the same tissue is there twice",
 }
-CUES = tuple(_WORDS)
+CUES: dict[str, Cue] = {"trace": trace.evidence, "areas": areas.evidence, "copies": copies.evidence}
 _LEARNT = "it looks like the examples that this was learnt from"
 _MOST_REGIONS = 20
 _LEAST_CELLS = 256
 _LEAST_SHARE = 0.2
 """Of the breast. Half to three quarters are looked at in most images."""
-_BORDER = 24
-"""Pixels next to the image's border in which no copies are looked for: lines along a film's edges look alike."""
 
 
 @dataclass(frozen=True)
@@ -96,15 +93,15 @@ class MultiCueDetector:
         return replace(self, calibration=calibration, adaptations=adaptations, model=model)
 
     def evidence(self, image: WorkingImage, residuals: Residuals) -> dict[str, np.ndarray]:
-        """Each cue's map on the grid of cells, float32, H/8 x W/8: logits; areas in units of the image's own
-        spread; roots of the copied areas' weights, pixels."""
+        """Each cue's map on the grid of cells, float32, H/8 x W/8."""
+        seen = Seen(image, residuals, self.encoder, self.head)
         with ThreadPoolExecutor(1) as aside:
-            copies = aside.submit(_find_copies, image, residuals)
-            compared = compare_cells(residuals, image.pixels > 0, self.encoder)
-            trace = trace_evidence(compared, self.head)
-            areas = area_evidence(trace, compared.cells)
-            maps = {"trace": trace, "areas": areas, "copies": _copy_evidence(copies.result(), trace)}
-        return maps | {one.cue: one.evidence(residuals, image.pixels > 0) for one in self.adaptations}
+            # The two that take long, at once.
+            waiting = aside.submit(lambda: seen.copies)
+            seen.logits  # noqa: B018
+            waiting.result()
+        cues = CUES | {one.cue: one.evidence for one in self.adaptations}
+        return {name: cue(seen) for name, cue in cues.items()}
 
     def witness(self, mammogram: Mammogram) -> Untouched:
         """An untouched image as a calibration needs it.
@@ -166,17 +163,6 @@ def _of_these_cues(calibration: Calibration) -> Calibration:
     return calibration
 
 
-def _find_copies(image: WorkingImage, residuals: Residuals) -> list[Copy]:
-    inner = residuals.valid.copy()
-    inner[:_BORDER] = inner[-_BORDER:] = inner[:, :_BORDER] = inner[:, -_BORDER:] = False
-    return find_copies(image.pixels, inner)[0]
-
-
-def _copy_evidence(copies: list[Copy], trace: np.ndarray) -> np.ndarray:
-    """Roots of the copied areas' weights, in pixels, on the grid of cells."""
-    return _peaked(np.sqrt(by_cells(weigh_copies(copies, trace)).max((1, 3))))
-
-
 def _too_little(image: WorkingImage, residuals: Residuals) -> str | None:
     """Why what can be looked at is not enough to speak for the image; None where it is."""
     looked_at, breast = (int(whole_cells(where).sum()) for where in (residuals.valid, image.pixels > 0))
@@ -185,11 +171,6 @@ def _too_little(image: WorkingImage, residuals: Residuals) -> str | None:
     return (
         f"too little could be looked at, {looked_at / max(breast, 1):.0%} of the breast: the rest is clipped, or skin."
     )
-
-
-def _peaked(roots: np.ndarray) -> np.ndarray:
-    """Areas whose evidence falls off a little towards their ends, so that their peak lies within."""
-    return 0.9 * roots + 0.1 * cv2.blur(roots, (9, 9))
 
 
 def _placement(mammogram: Mammogram) -> Placement:

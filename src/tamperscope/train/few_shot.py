@@ -19,6 +19,7 @@ from tqdm import tqdm
 from tamperscope.benchmark.manifest import Row, read_manifest, read_mask, write_text
 from tamperscope.benchmark.plan import CROSSES
 from tamperscope.detect.calibration import Calibration
+from tamperscope.detect.cues.seen import Seen
 from tamperscope.detect.fuse import fuse
 from tamperscope.detect.multi_cue import MultiCueDetector
 from tamperscope.detect.residuals import noise_residuals
@@ -120,14 +121,18 @@ def few_shot(
     if not null or not pools or not wanted or all(row.label for row in test):
         raise TamperscopeError(f"{benchmark} has no untouched or forged images in {part}, or none that cross parts.")
 
-    def look_at(row: Row) -> WorkingImage:
+    def open_image(row: Row) -> WorkingImage:
         return prepare_image(read_mammogram(benchmark / row.image))
+
+    def look_at(row: Row) -> Seen:
+        image = open_image(row)
+        return Seen(image, noise_residuals(image.pixels), detector.encoder, detector.head)
 
     peaks: dict[str, dict[str, float]] = {}
     for row in tqdm(test, desc="test", mininterval=5):
-        image = look_at(row)
-        seen = detector.evidence(image, noise_residuals(image.pixels))
-        peaks[row.id] = {cue: float(cells.max()) for cue, cells in seen.items()}
+        seen = look_at(row)
+        evidence = detector.evidence(seen.image, seen.residuals)
+        peaks[row.id] = {cue: float(cells.max()) for cue, cells in evidence.items()}
 
     def scored(family: str, count: int, seed: int, calibration: Calibration) -> Shots:
         parts: dict[bool | None, list[float]] = {None: [], True: [], False: []}
@@ -150,15 +155,13 @@ def few_shot(
                 learnt = adapt(
                     family,
                     examples[:count],
-                    map(look_at, null),
+                    map(open_image, null),
                     model=detector.model["hash"],
                     seed=seed,
                     weights=weights,
                 )
                 for row in test:
-                    image = look_at(row)
-                    lit = image.pixels > 0
-                    peaks[row.id][learnt.cue] = float(learnt.evidence(noise_residuals(image.pixels), lit).max())
+                    peaks[row.id][learnt.cue] = float(learnt.evidence(look_at(row)).max())
                 results.append(scored(family, count, seed, detector.adapted(learnt).calibration))
     return sorted(results, key=lambda one: (one.family, one.shots, one.seed))
 

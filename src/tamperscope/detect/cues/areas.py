@@ -7,10 +7,15 @@ learns nothing of its own.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
 from tamperscope.detect.cues.trace import OUTSIDE
+
+if TYPE_CHECKING:
+    from tamperscope.detect.cues.seen import Seen
 
 SIDE = 15
 """Of an area, cells of 0.8 mm: 12 mm, the middle of the sizes that lesions have."""
@@ -20,6 +25,11 @@ _USUAL = 0.9
 """Quantile of the image's areas over their median: the unit of the evidence."""
 _FLOOR = 0.1
 """Logits, added to that unit."""
+
+
+def evidence(seen: Seen) -> np.ndarray:
+    """The cue (``seen.Cue``): in units of the image's own spread, see ``area_evidence``."""
+    return area_evidence(seen.logits, seen.compared.cells)
 
 
 def area_evidence(logits: np.ndarray, cells: np.ndarray) -> np.ndarray:
@@ -38,11 +48,11 @@ def area_evidence(logits: np.ndarray, cells: np.ndarray) -> np.ndarray:
         for plane in (cells, np.where(cells, logits, 0))
     )
     areas = cells & (count > _LEAST_SHARE * SIDE**2)
-    evidence = np.full(logits.shape, OUTSIDE, np.float32)
+    told = np.full(logits.shape, OUTSIDE, np.float32)
     if areas.any():
         means = total[areas] / count[areas]
         median, usual = np.quantile(means, (0.5, _USUAL))
         # A mean of fewer cells strays further by chance.
         certainty = np.sqrt(count[areas] / SIDE**2)
-        evidence[areas] = (means - median) / (usual - median + _FLOOR) * certainty
-    return evidence
+        told[areas] = (means - median) / (usual - median + _FLOOR) * certainty
+    return told

@@ -11,12 +11,16 @@ detection at large: Christlein et al., IEEE TIFS 7 (2012); Cozzolino et al., IEE
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from tamperscope.detect.cues.trace import OUTSIDE
+from tamperscope.detect.cues.trace import OUTSIDE, by_cells
 from tamperscope.detect.working_image import CELL
+
+if TYPE_CHECKING:
+    from tamperscope.detect.cues.seen import Seen
 
 CORRELATION = 0.9
 """Of two descriptors, from which they are looked at."""
@@ -48,12 +52,28 @@ _MOST_ALIKE = 0.999
 """Correlation from which pixels tell no more: rounding."""
 _ORIGINAL = 0.5
 """What the original of a copy counts beside the pasted end: one may be wrong about which it is."""
+_BORDER = 24
+"""Pixels next to the image's border in which no copies are looked for: lines along a film's edges look alike."""
 Pixels = tuple[np.ndarray, np.ndarray]
 Part = tuple[np.ndarray, np.ndarray, float]
 """Rows, columns, and their weight: how many pixels at ``AREA_CORRELATION`` would tell as much."""
 Copy = tuple[Pixels, Pixels, np.ndarray]
 """Rows and columns of one end, those of the other end (the same order), and the weight of the area that each lies
 in."""
+
+
+def evidence(seen: Seen) -> np.ndarray:
+    """The cue (``seen.Cue``): roots of the copied areas' weights, in pixels."""
+    roots = np.sqrt(by_cells(weigh_copies(seen.copies, seen.logits)).max((1, 3)))
+    # Areas whose evidence falls off a little towards their ends, so that their peak lies within.
+    return 0.9 * roots + 0.1 * cv2.blur(roots, (9, 9))
+
+
+def copies_inside(pixels: np.ndarray, valid: np.ndarray) -> list[Copy]:
+    """What is there twice away from the image's border; arguments as for ``find_copies``."""
+    inner = valid.copy()
+    inner[:_BORDER] = inner[-_BORDER:] = inner[:, :_BORDER] = inner[:, -_BORDER:] = False
+    return find_copies(pixels, inner)[0]
 
 
 def find_copies(pixels: np.ndarray, valid: np.ndarray, *, mirrored: bool = True) -> tuple[list[Copy], int]:

@@ -6,7 +6,7 @@ of the same image at like brightness; a head turns the comparison into a logit a
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
@@ -16,6 +16,9 @@ from tamperscope.detect.residuals import Residuals
 from tamperscope.detect.structure import SHRINK, coarse_structure
 from tamperscope.detect.working_image import CELL
 from tamperscope.runtime.network import Network
+
+if TYPE_CHECKING:
+    from tamperscope.detect.cues.seen import Seen
 
 HALO = 32
 """Pixels beyond a strip of rows that its cells' features depend on, at most."""
@@ -36,6 +39,11 @@ class Compared(NamedTuple):
 
     planes: np.ndarray
     cells: np.ndarray
+
+
+def evidence(seen: Seen) -> np.ndarray:
+    """The cue (``seen.Cue``): logits of the cells."""
+    return seen.logits
 
 
 def compare_cells(residuals: Residuals, lit: np.ndarray, encoder: Network) -> Compared:
