@@ -1,6 +1,6 @@
 """Source of mammograms: the low-energy CESM images with their hand-drawn regions.
 
-Layout: ``images.csv``, ``regions.csv`` and the files that they name (see the data page of the docs). Derived from
+Layout: ``images.csv``, ``regions.csv`` and the files that they name (columns: docs/benchmark/README.md). Derived from
 CDD-CESM, Khaled et al., Scientific Data 9 (2022), doi:10.1038/s41597-022-01238-0, CC BY 4.0.
 """
 
