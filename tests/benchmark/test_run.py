@@ -71,6 +71,26 @@ def test_one_who_knows_gets_full_marks(built, tmp_path):
     assert {group.name for group in evaluation.groups if group.kind == "family"} == {"retouch", "copy-move"}
 
 
+def test_what_is_not_known_is_a_dash(built, tmp_path):
+    """A part without images of a forger, and a detector without heat maps."""
+    knows = oracle(built)
+    run(
+        built.folder,
+        Contender("blind", "1", lambda m: Opinion(None, knows.judge(m).score), threshold=0.5),
+        tmp_path / "run",
+    )
+    write_report([tmp_path / "run"], tmp_path / "report", draws=100)
+    counted = (tmp_path / "report" / "report.md").read_text().split("untouched called fake")[1].split("##")[0]
+    assert "nan" not in counted
+    assert "| **all** | 16 | 1.00 [1.00, 1.00] | 16 | - | 0 of 8 |" in counted
+    forgers = {row.forger: {r.part for r in built.rows if r.forger == row.forger} for row in built.rows if row.label}
+    lacking = [name for name, parts in forgers.items() if len(parts) == 1]
+    assert lacking
+    for name in lacking:
+        row = next(line for line in counted.splitlines() if line.startswith(f"| {name} |"))
+        assert row.count("| -") >= 2
+
+
 def test_sizes_part_the_forgeries_of_each_family(built, tmp_path):
     scored = run(built.folder, oracle(built), tmp_path / "run")
     sizes = [group for group in evaluate(built.rows, scored, draws=100).groups if group.kind == "size"]
@@ -191,7 +211,8 @@ def test_the_report(built, tmp_path):
     assert "| **all** | 16 |" in (tmp_path / "report" / "report.md").read_text()
     assert "untouched called fake" not in (tmp_path / "report" / "report.md").read_text()
     run(built.folder, oracle(built), tmp_path / "oracle")
-    write_report([tmp_path / "oracle"], tmp_path / "counted", draws=100)
+    html = write_report([tmp_path / "oracle"], tmp_path / "counted", draws=100)[0].read_text()
+    assert "<td>0 of 8</td><td>100.0% [86.2, 100.0]</td>" in html
     counted = (tmp_path / "counted" / "report.md").read_text()
     assert "| **all** | 16 | 1.00 [1.00, 1.00] | 16 | 16 | 0 of 8 | 100.0% [86.2, 100.0] | 1.00 | 1.00 |" in counted
     with pytest.raises(TamperscopeError, match="is no run"):

@@ -51,7 +51,7 @@ def test_every_real_file_is_scored(scanned, dicom_files):
         scores = [region["score"] for region in facts["regions"]]
         assert scores == sorted(scores, reverse=True)
         for region in facts["regions"]:
-            assert set(region) == {"x", "y", "width", "height", "score"}
+            assert set(region) == {"x", "y", "width", "height", "score", "cue"}
             assert 0 <= region["x"] < region["x"] + region["width"] <= facts["image"]["width"]
             assert 0 <= region["y"] < region["y"] + region["height"] <= facts["image"]["height"]
         matrix = np.load(out / f"{file.stem}.scores.npy")

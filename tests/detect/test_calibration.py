@@ -7,7 +7,7 @@ import pytest
 
 from tamperscope.detect.calibration import FALSE_ALARMS, Calibration, NullDistribution, Untouched
 from tamperscope.detect.domain import Domain
-from tamperscope.detect.fuse import fuse, heat_of, shares
+from tamperscope.detect.fuse import false_alarm_shares, fuse, heat_of
 from tamperscope.errors import TamperscopeError
 
 
@@ -68,7 +68,7 @@ def test_the_strongest_cue_speaks_and_pays_for_being_one_of_two():
     ],
 )
 def test_cues_part_the_false_alarms(cues, expected):
-    assert shares(cues) == pytest.approx(expected)
+    assert false_alarm_shares(cues) == pytest.approx(expected)
     # Untouched images, each cue with its own chance: no more false alarms than are allowed for, nor far fewer.
     rng = np.random.default_rng(0)
     calibration = Calibration(

@@ -3,7 +3,7 @@ import pytest
 from scipy.ndimage import uniform_filter
 
 from tamperscope.detect.heat_map import heat_cells, heat_map_in_image
-from tamperscope.detect.regions import find_regions
+from tamperscope.detect.regions import find_regions, hot_regions
 from tamperscope.detect.tiling import Placement
 
 MIDDLE = Placement(top=1048, left=1348, rows=2000, columns=1400, height=4000, width=2800)
@@ -44,6 +44,20 @@ def test_region_encloses_the_hot_tiles_in_original_pixels():
     y, x = (29 * 64 + 32 - 1048) * 2, (31 * 64 + 32 - 1348) * 2
     assert first.x <= x < first.x + first.width
     assert first.y <= y < first.y + first.height
+
+
+def test_a_region_is_of_the_cue_that_its_hottest_cell_is_of():
+    heat = np.zeros((20, 30), np.float32)
+    heat[4:7, 5:9], heat[5, 7] = 0.6, 0.9
+    heat[14:16, 20:23] = 0.7
+    cues = {(5, 7): "copies", (14, 20): "areas"}
+    regions = hot_regions(heat, 8, lambda y, x: (2 * y, 2 * x), (320, 480), cue_at=lambda cell: cues[cell])
+    assert [(region.score, region.cue) for region in regions] == [
+        (pytest.approx(0.9), "copies"),
+        (pytest.approx(0.7), "areas"),
+    ]
+    assert (regions[0].x, regions[0].y, regions[0].width, regions[0].height) == (80, 64, 64, 48)
+    assert all(region.cue is None for region in hot_regions(heat, 8, lambda y, x: (y, x), (160, 240)))
 
 
 def test_no_region_where_nothing_is_hot():

@@ -49,7 +49,6 @@ class Detector:
     """Sees copies, and nothing else."""
 
     model = MODEL
-    encoder = head = None
     threshold = 0.98
     calibration = Calibration({"copies": NULL}, Domain({}), "test")
 
@@ -62,30 +61,40 @@ class Detector:
 
 
 @pytest.fixture
-def calls(monkeypatch, tmp_path):
+def calls(monkeypatch):
     """What is learnt from: a cue that knows its family, and half of the untouched images too, from three examples."""
     calls = []
 
     def adapt(family, examples, untouched, *, model, seed, weights):
+        assert model == "h"
         calls.append((family, tuple(examples), [image.name for image in untouched], seed))
         count = len(examples)
 
-        def evidence(seen):
-            name = seen.image.name
+        def oddness(name, lit):
             return cells(
                 name.startswith(family) or (count == 3 and name in ("untouched-fold-0-0", "untouched-fold-0-1"))
             )
 
-        return SimpleNamespace(cue=f"adapted to {family}", null=NULL, evidence=evidence)
+        return SimpleNamespace(cue=f"adapted to {family}", null=NULL, oddness=oddness)
 
     monkeypatch.setattr(module, "read_manifest", lambda folder: ROWS)
     monkeypatch.setattr(module, "read_mammogram", lambda path: path.name)
     monkeypatch.setattr(module, "read_mask", lambda folder, row: None)
-    monkeypatch.setattr(module, "prepare_image", lambda name: SimpleNamespace(name=name, pixels=None))
-    monkeypatch.setattr(module, "noise_residuals", lambda pixels: None)
+    monkeypatch.setattr(module, "prepare_image", lambda name: SimpleNamespace(name=name, pixels=_Named(name)))
+    monkeypatch.setattr(module, "noise_residuals", lambda pixels: pixels.name)
     monkeypatch.setattr(module, "example_of", lambda name, mask: name)
     monkeypatch.setattr(module, "adapt", adapt)
     return calls
+
+
+class _Named:
+    """Pixels that tell whose they are."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __gt__(self, other):
+        return None
 
 
 def test_what_is_learnt_and_what_is_told(calls, tmp_path):
@@ -102,6 +111,7 @@ def test_what_is_learnt_and_what_is_told(calls, tmp_path):
     for _, examples, null, _ in calls:
         assert all(name.startswith("splice-fold-1") for name in examples)
         assert null == [f"untouched-crosses-{number}" for number in range(4)]
+    assert [seed for *_, seed in calls] == [0, 0, 1, 1]
     assert calls[0][1] == calls[1][1][:2]
     assert calls[0][1] != calls[2][1]
 
@@ -121,10 +131,13 @@ def test_what_is_learnt_and_what_is_told(calls, tmp_path):
 def test_a_benchmark_without_what_is_needed(calls, tmp_path, monkeypatch):
     for lacking in (
         [one for one in ROWS if one.part != "crosses"],
-        [one for one in ROWS if one.label],
+        [one for one in ROWS if one.label or one.part == "crosses"],
         [one for one in ROWS if one.part != "fold-0"],
         [one for one in ROWS if not one.label],
     ):
         monkeypatch.setattr(module, "read_manifest", lambda folder, rows=lacking: rows)
-        with pytest.raises(TamperscopeError, match="no untouched or forged images"):
+        with pytest.raises(TamperscopeError, match="has no untouched images in fold-0"):
             module.few_shot(tmp_path, Detector(), part="fold-0")
+    monkeypatch.setattr(module, "read_manifest", lambda folder: ROWS)
+    with pytest.raises(TamperscopeError, match="forged by spliec"):
+        module.few_shot(tmp_path, Detector(), part="fold-0", families=("splice", "spliec"))

@@ -15,7 +15,7 @@ from torch.utils.data import default_collate
 from tamperscope.detect.calibration import NullDistribution
 from tamperscope.detect.cues.adapted import Adaptation
 from tamperscope.detect.cues.areas import area_evidence
-from tamperscope.detect.cues.seen import Seen
+from tamperscope.detect.cues.seen import see
 from tamperscope.detect.cues.trace import compare_cells, trace_evidence
 from tamperscope.detect.multi_cue import MultiCueDetector
 from tamperscope.detect.residuals import noise_residuals
@@ -126,8 +126,8 @@ def test_what_is_kept_is_a_cue_beside_the_others(adaptation):
     assert alone.model.get("adaptations") is None
     assert with_it.model["adaptations"] == ["rows: "]
     residuals = noise_residuals(one.pixels)
-    seen = Seen(prepare_image(one), residuals, detector.encoder, detector.head)
-    evidence = ours.evidence(seen)
+    evidence = ours.evidence(see(prepare_image(one), residuals, detector.encoder, detector.head))
+    np.testing.assert_array_equal(evidence, ours.oddness(residuals, one.pixels > 0))
     assert evidence.shape == (SIDE // 8, SIDE // 8)
     compared = compare_cells(residuals, one.pixels > 0, detector.encoder)
     other = area_evidence(trace_evidence(compared, detector.head), compared.cells)
@@ -147,4 +147,4 @@ def test_too_few_examples_or_untouched_images_are_refused(examples):
 def test_a_damaged_network_is_said_to_be_one():
     damaged = Adaptation("rows", "AAAA", "AAAA", NullDistribution((0.0,) * 20), "m", "")
     with pytest.raises(TamperscopeError, match="can't be read"):
-        damaged.evidence(Seen(prepare_image(mammogram(1)), noise_residuals(mammogram(1).pixels), None, None))
+        damaged.oddness(noise_residuals(mammogram(1).pixels), np.ones((SIDE, SIDE), np.bool_))

@@ -19,8 +19,6 @@ from tamperscope.judge.roc import auc, tpr_at_fpr
 IMAGE_FIGURES = ("AUC", "balanced accuracy", "TPR at 5 % FPR", "TPR at 1 % FPR")
 OWN_FIGURES = ("called fake", "false alarms", "peak inside, called fake")
 """At the detector's own threshold, whatever this benchmark's images would choose."""
-_COUNTED = (OWN_FIGURES[0], OWN_FIGURES[2], OWN_FIGURES[1])
-"""In the order of ``Counts``."""
 PIXEL_FIGURES = ("pixel AUC", "IoU", "F1", "pointing")
 SHARES = (*OWN_FIGURES, "pointing")
 SIZES = ((0.0, 20.0, "under 20 mm2"), (20.0, 100.0, "20 to 100 mm2"), (100.0, math.inf, "over 100 mm2"))
@@ -46,12 +44,12 @@ class Counts:
 
     Attributes:
         found: forged images called fake.
-        inside: of these, the heat map's peak lies in the forged area.
+        inside: of these, the heat map's peak lies in the forged area; None where there is no heat map.
         false_alarms: untouched images called fake.
     """
 
     found: int
-    inside: int
+    inside: int | None
     false_alarms: int
 
 
@@ -276,7 +274,7 @@ def _group(
         int((1 - labels).sum()),
         len(set(patients)),
         figures,
-        None if own_threshold is None else Counts(*(int(np.nansum(means[figure])) for figure in _COUNTED)),
+        None if own_threshold is None else _counts(*(means[name] for name in OWN_FIGURES)),
         {part: _auc(labels[parts == part], scores[parts == part]) for part in sorted(set(parts))},
     )
 
@@ -293,6 +291,16 @@ def _at_own_threshold(
         "false alarms": np.where(labels == 0, fake, np.nan),
         "peak inside, called fake": np.where(fake == 1, pointing, np.nan),
     }
+
+
+def _counts(found: np.ndarray, false_alarms: np.ndarray, inside: np.ndarray) -> Counts:
+    """Of what each image adds to ``OWN_FIGURES``."""
+    pointed = np.isfinite(inside).any() or not np.nansum(found)
+    return Counts(
+        found=int(np.nansum(found)),
+        inside=int(np.nansum(inside)) if pointed else None,
+        false_alarms=int(np.nansum(false_alarms)),
+    )
 
 
 def _mean(values: np.ndarray, patients: np.ndarray, *, draws: int, seed: int) -> Figure:

@@ -24,7 +24,7 @@ from tamperscope.errors import TamperscopeError
 from tamperscope.judge.proportions import wilson
 
 _EXAMPLES_A_FAMILY = 1
-_COUNTED = ("called fake", "peak inside", "untouched called fake", "accuracy (Wilson)")
+_COUNTS = ("called fake", "peak inside", "untouched called fake", "accuracy (Wilson)")
 AUDIT_RULE = (
     "A classifier given one of these alone must be at chance at telling forged images from untouched ones: AUC "
     f"between {CHANCE[0]} and {CHANCE[1]}, or a 95 % interval by patient that covers 0.5. An audit that fails by the "
@@ -101,7 +101,10 @@ def as_markdown(entries: Sequence[Entry], audits: Sequence[Audit], about: dict[s
                 for group in groups
             ]
             lines += ["", f"{groups[0].untouched} untouched images, {groups[0].patients} patients or ranges.", ""]
-            lines += _counted(groups)
+            counted = _counted(groups)
+            if counted:
+                lines += [_markdown_row(counted[0]), _markdown_row(["---"] * len(counted[0]))]
+                lines += [*map(_markdown_row, counted[1:]), ""]
     lines += ["## Shortcut audits", "", AUDIT_RULE, ""]
     lines += [_markdown_row(["given alone", "classifier", "condition", "n forged / others", "AUC", "trained anew", ""])]
     lines += [_markdown_row(["---"] * 7)]
@@ -122,31 +125,32 @@ def as_markdown(entries: Sequence[Entry], audits: Sequence[Audit], about: dict[s
     return "\n".join(lines) + "\n"
 
 
-def _counted(groups: Sequence[Group]) -> list[str]:
-    """The images counted at the detector's own threshold, and the AUC of each part of the test images, as Markdown."""
+def _counted(groups: Sequence[Group]) -> list[list[str]]:
+    """The images counted at the detector's own threshold, and the AUC of each part of the test images: a table's head
+    and rows; nothing for a detector without a threshold."""
     parts = sorted({part for group in groups for part in group.parts})
     parts = parts if len(parts) > 1 else []
-    head = ["", "n", "AUC", *_COUNTED, *(f"AUC, {part}" for part in parts)]
     rows = []
     for group in groups:
         if group.counts is None:
             continue
-        found, alarms = group.counts.found, group.counts.false_alarms
+        found, inside, alarms = group.counts.found, group.counts.inside, group.counts.false_alarms
         right, all_of_them = found + group.untouched - alarms, group.forged + group.untouched
         low, high, _ = wilson(right, all_of_them)
+        of_parts = [group.parts.get(part, math.nan) for part in parts]
         rows.append(
             [
                 title(group),
                 str(group.forged),
                 text(group.figures["AUC"]),
                 str(found),
-                str(group.counts.inside),
+                "-" if inside is None else str(inside),
                 f"{alarms} of {group.untouched}",
                 f"{right / all_of_them:.1%} [{100 * low:.1f}, {100 * high:.1f}]",
-                *(f"{group.parts[part]:.2f}" if part in group.parts else "-" for part in parts),
+                *("-" if math.isnan(value) else f"{value:.2f}" for value in of_parts),
             ]
         )
-    return [_markdown_row(head), _markdown_row(["---"] * len(head)), *map(_markdown_row, rows), ""] if rows else []
+    return [["", "n", "AUC", *_COUNTS, *(f"AUC, {part}" for part in parts)], *rows] if rows else []
 
 
 def title(group: Group) -> str:
@@ -237,7 +241,10 @@ def _as_html(
     return page.render(
         about=about,
         facts=[fact for fact in _facts(entries, about) if fact],
-        entries=[(entry, _by_condition(entry.evaluation.groups)) for entry in entries],
+        entries=[
+            (entry, [(name, groups, _counted(groups)) for name, groups in _by_condition(entry.evaluation.groups)])
+            for entry in entries
+        ],
         figures=FIGURES,
         shaded=(*IMAGE_FIGURES[:1], "pixel AUC"),
         text=text,

@@ -32,8 +32,8 @@ def adapt(
     """Learn the kind of forgery NAME from 5 to 20 examples; 'tamperscope scan --adaptation OUT' then knows it.
 
     What is learnt is one more cue beside the others, whose networks stay as they are; since all cues together may raise
-    as few false alarms as before, each needs a little more evidence. Nothing is learnt from the untouched images and
-    those of --check; they tell what became of them. Needs the extra [train]; scanning does not.
+    as few false alarms as before, trace and areas need a little more evidence. Nothing is learnt from the untouched
+    images and those of --check; they tell what became of them. Needs the extra [train]; scanning does not.
     """
     from tqdm import tqdm
 

@@ -159,7 +159,8 @@ def few_shot_curves(
     write_few_shot(results, out)
     for one in results:
         click.echo(
-            f"{one.family}, {one.shots} examples, seed {one.seed}: accuracy {one.accuracy:.3f}, AUC {one.auc:.3f}"
+            f"{one.family}, {one.shots} examples{f', seed {one.seed}' if one.shots else ''}: "
+            f"accuracy {one.accuracy:.3f}, AUC {one.auc:.3f}"
         )
 
 
@@ -286,7 +287,7 @@ def audit(recipe: Path, data: Path) -> None:
     from tamperscope.forge.injector import Injector
     from tamperscope.train.config import ForensicTransferRecipe, load_recipe
     from tamperscope.train.cross_validate import as_test_recipe
-    from tamperscope.train.detector import make_images
+    from tamperscope.train.report_detector import make_images
 
     settings = as_test_recipe(load_recipe(recipe, ForensicTransferRecipe))
     images = make_images(settings, load_cases(data), Injector.load())

@@ -123,15 +123,15 @@ def train_forensic_transfer(recipe: Path, data: Path, out: Path, threads: int | 
     from tamperscope.benchmark.cesm import load_cases
     from tamperscope.forge.injector import Injector
     from tamperscope.train.config import ForensicTransferRecipe, load_recipe
-    from tamperscope.train.detector import export_detector
-    from tamperscope.train.detector import train_detector as run
+    from tamperscope.train.report_detector import export_report_detector
+    from tamperscope.train.report_detector import train_report_detector as run
 
     settings = load_recipe(recipe, ForensicTransferRecipe)
     _limit_threads(threads)
     cases = load_cases(data)
     learn, held = ([case for case in cases if case.split == split] for split in ("train", "val"))
     trained = run(settings, learn, held, Injector.load(threads=threads), out=out)
-    export_detector(settings, trained, out / "weights", images=(len(learn), len(held)))
+    export_report_detector(settings, trained, out / "weights", images=(len(learn), len(held)))
     click.echo(f"exported to {out / 'weights'}")
 
 

@@ -1,4 +1,4 @@
-"""Several cues, one answer: the least p-value over the cues, each over the share of the false alarms that it may make
+"""Several cues, one answer: the least p-value, each divided by the share of the false alarms that its cue may make
 (Bonferroni, weighted: Genovese, Roeder & Wasserman, Biometrika 93, 2006)."""
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ import numpy as np
 
 from tamperscope.detect.calibration import FALSE_ALARMS, Calibration
 
+FUSION = 2
+"""Counts up when the same evidence gives another score; calibrations stay."""
 _SHARES = {"copies": 0.05}
-"""Where copies are, their evidence is overwhelming; a share as large as the others' would find no more of them, and
-would drown what the others see in the chance likenesses of untouched tissue. The others part the rest evenly."""
+"""Untouched images show next to no copies, so that the least real one is far beyond any threshold; what copies get the
+others lose. These part the rest evenly."""
 
 
 def fuse(evidence: Mapping[str, np.ndarray], calibration: Calibration) -> tuple[np.ndarray, np.ndarray]:
@@ -30,13 +32,13 @@ def fuse(evidence: Mapping[str, np.ndarray], calibration: Calibration) -> tuple[
     values = np.stack(
         [
             calibration.nulls[cue].p_value(cells) / share
-            for (cue, cells), share in zip(evidence.items(), shares(evidence), strict=True)
+            for (cue, cells), share in zip(evidence.items(), false_alarm_shares(evidence), strict=True)
         ]
     )
     return np.minimum(values.min(0), 1), values.argmin(0)
 
 
-def shares(cues: Sequence[str] | Mapping[str, object]) -> list[float]:
+def false_alarm_shares(cues: Sequence[str] | Mapping[str, object]) -> list[float]:
     """What part of the false alarms each of some cues may make; 1 in all."""
     known = sum(_SHARES.get(cue, 0.0) for cue in cues)
     others = sum(cue not in _SHARES for cue in cues)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -14,12 +13,12 @@ import numpy as np
 from tamperscope.detect.calibration import FALSE_ALARMS, RULES, Calibration, Untouched
 from tamperscope.detect.cues import areas, copies, trace
 from tamperscope.detect.cues.adapted import Adaptation
-from tamperscope.detect.cues.seen import Cue, Seen
+from tamperscope.detect.cues.seen import Cue, see
 from tamperscope.detect.cues.trace import whole_cells
 from tamperscope.detect.domain import Domain, measures_of
 from tamperscope.detect.finding import CellHeat, Finding, Region
-from tamperscope.detect.fuse import fuse, heat_of
-from tamperscope.detect.regions import hot_regions
+from tamperscope.detect.fuse import FUSION, fuse, heat_of
+from tamperscope.detect.regions import CueAt, hot_regions
 from tamperscope.detect.residuals import Residuals, noise_residuals
 from tamperscope.detect.tiling import CANVAS, GRID, STEP, TILE, Placement, check_fits
 from tamperscope.detect.working_image import CELL, WorkingImage, prepare_image
@@ -31,12 +30,12 @@ from tamperscope.runtime.weights import WEIGHTS, find_weights
 NAME = "multi-cue"
 CALIBRATION = "multi-cue-calibration.json"
 THRESHOLD = 1 - FALSE_ALARMS
-_WORDS = {
-    "trace": "its fine structure differs from the rest of the image",
-    "areas": "the fine structure of an area differs from that of the other areas",
-    "copies": "the same tissue is there twice",
+CUES: dict[str, tuple[Cue, str]] = {
+    "trace": (trace.evidence, "its fine structure differs from the rest of the image"),
+    "areas": (areas.evidence, "the fine structure of an area differs from that of the other areas"),
+    "copies": (copies.evidence, "the same tissue is there twice"),
 }
-CUES: dict[str, Cue] = {"trace": trace.evidence, "areas": areas.evidence, "copies": copies.evidence}
+"""Each cue, and what it says in words."""
 _LEARNT = "it looks like the examples that this was learnt from"
 _MOST_REGIONS = 20
 _LEAST_CELLS = 256
@@ -48,7 +47,7 @@ _LEAST_SHARE = 0.2
 class MultiCueDetector:
     """Trace, areas and copies, fused.
 
-    The score is 1 minus the p-value of the strongest evidence: the share of untouched images with weaker evidence.
+    At most a share 1 - score of untouched images shows evidence as strong.
     """
 
     encoder: Network
@@ -68,7 +67,7 @@ class MultiCueDetector:
     def uncalibrated(cls, *, threads: int | None = None, weights: Path = WEIGHTS) -> MultiCueDetector:
         """Only for ``evidence``: scores have no meaning before calibration."""
         encoder, head = (find_weights(name, folder=weights) for name in ("trace-encoder", "trace-head"))
-        tag = f"{encoder.sha256[:16]}{head.sha256[:16]}-{RULES}"
+        tag = f"{encoder.sha256[:16]}{head.sha256[:16]}-{RULES}.{FUSION}"
         model = {"name": NAME, "version": encoder.version, "hash": tag}
         networks = [load_network(file.path, threads=threads) for file in (encoder, head)]
         return cls(networks[0], networks[1], Calibration({}, Domain({}), "none"), model)
@@ -94,14 +93,9 @@ class MultiCueDetector:
 
     def evidence(self, image: WorkingImage, residuals: Residuals) -> dict[str, np.ndarray]:
         """Each cue's map on the grid of cells, float32, H/8 x W/8."""
-        seen = Seen(image, residuals, self.encoder, self.head)
-        with ThreadPoolExecutor(1) as aside:
-            # The two that take long, at once.
-            waiting = aside.submit(lambda: seen.copies)
-            seen.logits  # noqa: B018
-            waiting.result()
-        cues = CUES | {one.cue: one.evidence for one in self.adaptations}
-        return {name: cue(seen) for name, cue in cues.items()}
+        seen = see(image, residuals, self.encoder, self.head)
+        ours = {name: cue(seen) for name, (cue, _) in CUES.items()}
+        return ours | {one.cue: one.evidence(seen) for one in self.adaptations}
 
     def witness(self, mammogram: Mammogram) -> Untouched:
         """An untouched image as a calibration needs it.
@@ -134,12 +128,13 @@ class MultiCueDetector:
         p, speaker = fuse(evidence, self.calibration)
         score = float(1 - p.min())
         heat = heat_of(p)
-        regions = _regions(heat, np.array(list(evidence))[speaker], image, mammogram.shape)
+        cues = list(evidence)
+        regions = _regions(heat, lambda cell: cues[speaker[cell]], image, mammogram.shape)
         return Finding(
             verdict="fake" if score > self.threshold else "real",
             score=score,
             threshold=self.threshold,
-            reason=_reason(p, speaker, list(evidence), regions, image),
+            reason=_reason(p, speaker, cues, regions, image),
             regions=regions,
             score_matrix=_on_tiles(heat, image, placement),
             model=self.model,
@@ -197,9 +192,9 @@ def _on_tiles(heat: np.ndarray, image: WorkingImage, place: Placement) -> np.nda
     return np.ascontiguousarray(tiles)
 
 
-def _regions(heat: np.ndarray, cues: np.ndarray, image: WorkingImage, shape: tuple[int, int]) -> tuple[Region, ...]:
+def _regions(heat: np.ndarray, cue_at: CueAt, image: WorkingImage, shape: tuple[int, int]) -> tuple[Region, ...]:
     """Boxes around the hot cells, in pixels of the original, the hottest first, then the largest."""
-    regions = hot_regions(heat, CELL, image.to_original, shape, cues=cues)
+    regions = hot_regions(heat, CELL, image.to_original, shape, cue_at=cue_at)
     return tuple(sorted(regions, key=lambda region: (-region.score, -region.width * region.height)))[:_MOST_REGIONS]
 
 
@@ -211,10 +206,11 @@ def _reason(
     y, x = image.to_original((int(row) + 0.5) * CELL, (int(column) + 0.5) * CELL)
     least = float(p.min())
     if not regions:
-        return f"no cue stands out: the strongest ({cue}) is as strong in {least:.0%} of untouched images."
-    share = f"{least:.1%}" if least >= 0.001 else "less than 0.1 %"
+        return f"no cue stands out: the strongest ({cue}) is as strong in up to {least:.0%} of untouched images."
+    share = f"at most {least:.1%}" if least >= 0.001 else "less than 0.1 %"
     areas = f"{len(regions)} area{'s' * (len(regions) > 1)}"
+    words = CUES[cue][1] if cue in CUES else _LEARNT
     return (
-        f"{cue}: {_WORDS.get(cue, _LEARNT)} (strongest at column {x:.0f}, row {y:.0f}); evidence as strong is seen in "
-        f"{share} of untouched images; {areas} stand{'s' * (len(regions) == 1)} out."
+        f"{cue}: {words} (strongest at column {x:.0f}, row {y:.0f}); evidence as strong is seen in {share} of "
+        f"untouched images; {areas} stand{'s' * (len(regions) == 1)} out."
     )

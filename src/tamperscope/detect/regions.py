@@ -12,6 +12,7 @@ from tamperscope.detect.heat_map import heat_cells
 from tamperscope.detect.tiling import STEP, Placement
 
 ToOriginal = Callable[[float, float], tuple[float, float]]
+CueAt = Callable[[tuple[int, int]], str]
 LEVEL = 0.5
 """A cell is suspicious where its heat passes the level at which ForensicTransfer calls a tile fake."""
 
@@ -23,7 +24,7 @@ def find_regions(score_matrix: np.ndarray, place: Placement) -> tuple[Region, ..
 
 
 def hot_regions(
-    heat: np.ndarray, side: int, to_original: ToOriginal, shape: tuple[int, int], *, cues: np.ndarray | None = None
+    heat: np.ndarray, side: int, to_original: ToOriginal, shape: tuple[int, int], *, cue_at: CueAt | None = None
 ) -> list[Region]:
     """Boxes around the connected cells that are hotter than ``LEVEL``, in pixels of the original image.
 
@@ -32,7 +33,7 @@ def hot_regions(
         side: of a cell.
         to_original: row and column, in the unit of ``side``, to row and column of the original image.
         shape: rows and columns of the original image.
-        cues: h x w, name of the cue that each cell's heat is of.
+        cue_at: name of the cue that the heat of a cell (row, column) is of.
     """
     count, parts, stats, _ = cv2.connectedComponentsWithStats((heat > LEVEL).astype(np.uint8), connectivity=8)
     regions = []
@@ -43,7 +44,7 @@ def hot_regions(
         y0, y1 = (int(np.clip(round(y), 0, shape[0])) for y in (y0, y1))
         x0, x1 = (int(np.clip(round(x), 0, shape[1])) for x in (x0, x1))
         if x1 > x0 and y1 > y0:
-            peak = np.unravel_index(int(np.where(parts == part, heat, -1).argmax()), heat.shape)
-            cue = None if cues is None else str(cues[peak])
-            regions.append(Region(x0, y0, x1 - x0, y1 - y0, float(heat[peak]), cue))
+            row, column = divmod(int(np.where(parts == part, heat, -1).argmax()), heat.shape[1])
+            cue = None if cue_at is None else cue_at((row, column))
+            regions.append(Region(x0, y0, x1 - x0, y1 - y0, float(heat[row, column]), cue))
     return regions

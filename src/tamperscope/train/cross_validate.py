@@ -17,7 +17,7 @@ from tamperscope.forge.injector import Injector
 from tamperscope.judge.bootstrap import bootstrap_auc, cluster_bootstrap
 from tamperscope.judge.confusion import ConfusionTable, percent_range
 from tamperscope.train.config import ForensicTransferRecipe
-from tamperscope.train.detector import TrainedDetector, make_images, train_detector
+from tamperscope.train.report_detector import TrainedReportDetector, make_images, train_report_detector
 from tamperscope.train.score_classifier import as_activation_maps, score_images
 
 _VALIDATION_IMAGES = 10
@@ -57,7 +57,7 @@ def run_fold(
     """
     chosen = patient_folds(cases, folds)[fold]
     inner = hold_out(chosen.train, least=_VALIDATION_IMAGES)
-    trained = train_detector(recipe, inner.train, inner.test, injector, out=out / f"fold-{fold}")
+    trained = train_report_detector(recipe, inner.train, inner.test, injector, out=out / f"fold-{fold}")
     outcomes = score_cases(trained, as_test_recipe(recipe), chosen.test, injector, fold=fold)
     write_outcomes(outcomes, out / f"fold-{fold}.csv")
     return outcomes
@@ -69,7 +69,7 @@ def as_test_recipe(recipe: ForensicTransferRecipe) -> ForensicTransferRecipe:
 
 
 def score_cases(
-    trained: TrainedDetector,
+    trained: TrainedReportDetector,
     recipe: ForensicTransferRecipe,
     cases: Sequence[Case],
     injector: Injector,

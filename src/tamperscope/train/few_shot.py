@@ -19,7 +19,6 @@ from tqdm import tqdm
 from tamperscope.benchmark.manifest import Row, read_manifest, read_mask, write_text
 from tamperscope.benchmark.plan import CROSSES
 from tamperscope.detect.calibration import Calibration
-from tamperscope.detect.cues.seen import Seen
 from tamperscope.detect.fuse import fuse
 from tamperscope.detect.multi_cue import MultiCueDetector
 from tamperscope.detect.residuals import noise_residuals
@@ -110,28 +109,27 @@ def few_shot(
     Raises:
         TamperscopeError: the benchmark lacks what is needed.
     """
-    rows = [row for row in read_manifest(benchmark) if row.condition == "plain"]
+    rows = [row for row in read_manifest(benchmark) if row.condition == "plain" and row.family != "mass"]
     test = [row for row in rows if row.part == part]
     null = [row for row in rows if row.part == CROSSES and not row.label]
     pools: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if row.label and row.part not in (part, CROSSES) and (not families or row.family in families):
             pools[row.family].append(row)
-    wanted = set(pools) <= {row.family for row in test}
-    if not null or not pools or not wanted or all(row.label for row in test):
-        raise TamperscopeError(f"{benchmark} has no untouched or forged images in {part}, or none that cross parts.")
+    missing = (set(families) or set(pools)) - (set(pools) & {row.family for row in test})
+    if missing or not null or not pools or all(row.label for row in test):
+        raise TamperscopeError(
+            f"{benchmark} has no untouched images in {part} or across parts, or too few parts with images forged by "
+            f"{', '.join(sorted(missing)) or 'a family'}."
+        )
 
     def open_image(row: Row) -> WorkingImage:
         return prepare_image(read_mammogram(benchmark / row.image))
 
-    def look_at(row: Row) -> Seen:
-        image = open_image(row)
-        return Seen(image, noise_residuals(image.pixels), detector.encoder, detector.head)
-
     peaks: dict[str, dict[str, float]] = {}
     for row in tqdm(test, desc="test", mininterval=5):
-        seen = look_at(row)
-        evidence = detector.evidence(seen.image, seen.residuals)
+        image = open_image(row)
+        evidence = detector.evidence(image, noise_residuals(image.pixels))
         peaks[row.id] = {cue: float(cells.max()) for cue, cells in evidence.items()}
 
     def scored(family: str, count: int, seed: int, calibration: Calibration) -> Shots:
@@ -161,15 +159,17 @@ def few_shot(
                     weights=weights,
                 )
                 for row in test:
-                    peaks[row.id][learnt.cue] = float(learnt.evidence(look_at(row)).max())
+                    image = open_image(row)
+                    odd = learnt.oddness(noise_residuals(image.pixels), image.pixels > 0)
+                    peaks[row.id][learnt.cue] = float(odd.max())
                 results.append(scored(family, count, seed, detector.adapted(learnt).calibration))
     return sorted(results, key=lambda one: (one.family, one.shots, one.seed))
 
 
 def _score(peaks: Mapping[str, float], calibration: Calibration) -> float:
     """The image's, of the cues that the calibration knows."""
-    seen = {cue: np.array([[peaks[cue]]]) for cue in calibration.nulls}
-    return float(1 - fuse(seen, calibration)[0].min())
+    strongest = {cue: np.array([[peaks[cue]]]) for cue in calibration.nulls}
+    return float(1 - fuse(strongest, calibration)[0].min())
 
 
 def write_few_shot(results: Sequence[Shots], out: Path) -> None:
@@ -178,7 +178,7 @@ def write_few_shot(results: Sequence[Shots], out: Path) -> None:
         {
             "family": one.family,
             "shots": one.shots,
-            "seed": one.seed,
+            "seed": one.seed if one.shots else None,
             "accuracy": round(one.accuracy, 4),
             "auc": round(one.auc, 4),
             "found": one.found,

@@ -19,7 +19,6 @@ from tqdm import tqdm
 
 from tamperscope.detect.calibration import NullDistribution, check_enough
 from tamperscope.detect.cues.adapted import Adaptation
-from tamperscope.detect.cues.seen import Seen
 from tamperscope.detect.residuals import noise_residuals
 from tamperscope.detect.working_image import WorkingImage, mask_on_pixels, prepare_image
 from tamperscope.errors import TamperscopeError
@@ -180,7 +179,7 @@ def adapt(
     cue = Adaptation(name, *_exported(network), NullDistribution((0.0,)), model, "")
     peaks = []
     for image in untouched:
-        peaks.append(float(cue.evidence(Seen(image, noise_residuals(image.pixels), *cue.networks)).max()))
+        peaks.append(float(cue.oddness(noise_residuals(image.pixels), image.pixels > 0).max()))
     check_enough(len(peaks))
     source = f"{len(usable)} examples, trained on for {steps} steps, calibrated on {len(peaks)} untouched images"
     null = NullDistribution(tuple(round(peak, 4) for peak in peaks))

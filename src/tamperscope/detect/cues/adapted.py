@@ -1,7 +1,7 @@
 """A cue learnt from a few examples of a new kind of forgery: the trace network, trained on with them.
 
 It stands beside the network that it was trained from, which stays as it is. As one cue more it takes its part of the
-false alarms that all may make together (``fuse.shares``), so that the others need a little more evidence.
+false alarms that all may make together, so that trace and areas need a little more evidence (``fuse.py``).
 """
 
 from __future__ import annotations
@@ -9,15 +9,17 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from tamperscope.detect.calibration import LEAST_IMAGES, NullDistribution
-from tamperscope.detect.cues import areas
+from tamperscope.detect.cues.areas import area_evidence
 from tamperscope.detect.cues.seen import Seen
+from tamperscope.detect.cues.trace import compare_cells, trace_evidence
+from tamperscope.detect.residuals import Residuals
 from tamperscope.errors import TamperscopeError
 from tamperscope.runtime.network import Network, network_of_bytes
 
@@ -50,18 +52,26 @@ class Adaptation:
         return f"adapted to {self.name}"
 
     @cached_property
-    def networks(self) -> tuple[Network, Network]:
-        """Encoder and head, loaded."""
+    def _networks(self) -> tuple[Network, Network]:
         encoder, head = (network_of_bytes(base64.b64decode(code)) for code in (self.encoder, self.head))
         return encoder, head
 
     def evidence(self, seen: Seen) -> np.ndarray:
-        """The cue (``seen.Cue``): how odd the area around each cell is to this network (``area_evidence``).
+        """The cue (``seen.Cue``): how odd the area around each cell is to this network."""
+        return self.oddness(seen.residuals, seen.image.pixels > 0)
+
+    def oddness(self, residuals: Residuals, lit: np.ndarray) -> np.ndarray:
+        """``area_evidence`` of this network's logits: float32, H/8 x W/8; -20 where a cell doesn't count.
 
         Single cells of untouched images strike a network that has seen but a few examples; areas hardly do.
+
+        Args:
+            residuals: of an image whose sides are multiples of 8.
+            lit: bool, H x W, breast.
         """
-        encoder, head = self.networks
-        return areas.evidence(replace(seen, encoder=encoder, head=head))
+        encoder, head = self._networks
+        compared = compare_cells(residuals, lit, encoder)
+        return area_evidence(trace_evidence(compared, head), compared.cells)
 
     def save(self, path: Path) -> None:
         """Write as JSON, half a megabyte."""

@@ -23,21 +23,21 @@ from tamperscope.train.tiles import TileSet
 
 
 @dataclass(frozen=True)
-class TrainedDetector:
+class TrainedReportDetector:
     """Both networks, in evaluation mode."""
 
     forensic_transfer: ForensicTransfer
     score_classifier: ScoreClassifier
 
 
-def train_detector(
+def train_report_detector(
     recipe: ForensicTransferRecipe,
     train: Sequence[Case],
     validation: Sequence[Case],
     injector: Injector,
     *,
     out: Path,
-) -> TrainedDetector:
+) -> TrainedReportDetector:
     """Train both networks on injections into the training images, stopping early on the validation images.
 
     Args:
@@ -53,7 +53,7 @@ def train_detector(
     network = train_forensic_transfer(recipe, tiles, held_tiles, out=out)
     maps = as_activation_maps(network)
     classifier = train_score_classifier(recipe, score_images(learnt, maps), score_images(held, maps), out=out)
-    return TrainedDetector(network, classifier)
+    return TrainedReportDetector(network, classifier)
 
 
 def make_images(recipe: ForensicTransferRecipe, cases: Sequence[Case], injector: Injector) -> list[Injected]:
@@ -68,8 +68,8 @@ def make_images(recipe: ForensicTransferRecipe, cases: Sequence[Case], injector:
     return list(tqdm(images, total=len(cases), desc="injecting", mininterval=5))
 
 
-def export_detector(
-    recipe: ForensicTransferRecipe, trained: TrainedDetector, folder: Path, *, images: tuple[int, int]
+def export_report_detector(
+    recipe: ForensicTransferRecipe, trained: TrainedReportDetector, folder: Path, *, images: tuple[int, int]
 ) -> None:
     """Write ``forensic-transfer.onnx`` and ``score-classifier.onnx`` with their cards.
 
@@ -82,7 +82,7 @@ def export_detector(
     seeded = torch.Generator().manual_seed(0)
     card = {
         "data": DATA_STATEMENT + f" {images[0]} images to train, {images[1]} of other patients to stop early.",
-        "forgeries": f"{recipe.forgeries_per_image} an image, injected with the shipped Mammo-CGAN",
+        "forgeries": f"{recipe.forgeries_per_image} an image, injected with Mammo-CGAN",
         "licence": "Apache-2.0 (weights); the images that they were trained on are CC BY 4.0",
         "recipe": recipe.model_dump(mode="json"),
         "seed": recipe.seed,
