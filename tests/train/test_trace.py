@@ -255,7 +255,7 @@ def test_echo_wants_even_batches():
 def test_a_device_that_is_not_there_is_told_before_anything_is_read(tmp_path):
     for name in ("meta", "nonsense"):
         result = CliRunner().invoke(
-            train, ["trace", str(CONFIG), "--data", str(tmp_path), "--out", str(tmp_path / "out"), "--device", name]
+            train, ["detector", str(CONFIG), "--data", str(tmp_path), "--out", str(tmp_path / "out"), "--device", name]
         )
         assert isinstance(result.exception, TamperscopeError)
         assert f"can't train on '{name}' here" in str(result.exception)
