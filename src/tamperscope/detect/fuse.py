@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def fuse(evidence: Mapping[str, np.ndarray], calibration: Calibration) -> tuple[
     return np.minimum(values.min(0), 1), values.argmin(0)
 
 
-def false_alarm_shares(cues: Sequence[str] | Mapping[str, object]) -> list[float]:
+def false_alarm_shares(cues: Collection[str]) -> list[float]:
     """What part of the false alarms each of some cues may make; 1 in all."""
     known = sum(_SHARES.get(cue, 0.0) for cue in cues)
     others = sum(cue not in _SHARES for cue in cues)

@@ -133,10 +133,10 @@ def few_shot(
         peaks[row.id] = {cue: float(cells.max()) for cue, cells in evidence.items()}
 
     def scored(family: str, count: int, seed: int, calibration: Calibration) -> Shots:
-        parts: dict[bool | None, list[float]] = {None: [], True: [], False: []}
-        for row in test:
-            parts[row.family == family if row.label else None].append(_score(peaks[row.id], calibration))
-        ours, others, untouched = (tuple(parts[which]) for which in (True, False, None))
+        scores = [(row, _score(peaks[row.id], calibration)) for row in test]
+        ours = tuple(score for row, score in scores if row.label and row.family == family)
+        others = tuple(score for row, score in scores if row.label and row.family != family)
+        untouched = tuple(score for row, score in scores if not row.label)
         return Shots(family, count, seed, ours, others, untouched, detector.threshold)
 
     results = []
@@ -159,9 +159,7 @@ def few_shot(
                     weights=weights,
                 )
                 for row in test:
-                    image = open_image(row)
-                    odd = learnt.oddness(noise_residuals(image.pixels), image.pixels > 0)
-                    peaks[row.id][learnt.cue] = float(odd.max())
+                    peaks[row.id][learnt.cue] = learnt.peak(open_image(row))
                 results.append(scored(family, count, seed, detector.adapted(learnt).calibration))
     return sorted(results, key=lambda one: (one.family, one.shots, one.seed))
 

@@ -19,7 +19,6 @@ from tqdm import tqdm
 
 from tamperscope.detect.calibration import NullDistribution, check_enough
 from tamperscope.detect.cues.adapted import Adaptation
-from tamperscope.detect.residuals import noise_residuals
 from tamperscope.detect.working_image import WorkingImage, mask_on_pixels, prepare_image
 from tamperscope.errors import TamperscopeError
 from tamperscope.mammogram import Mammogram
@@ -177,9 +176,7 @@ def adapt(
         )
     network = fine_tune(shipped_network(weights), usable, steps=steps, seed=seed)
     cue = Adaptation(name, *_exported(network), NullDistribution((0.0,)), model, "")
-    peaks = []
-    for image in untouched:
-        peaks.append(float(cue.oddness(noise_residuals(image.pixels), image.pixels > 0).max()))
+    peaks = [cue.peak(image) for image in untouched]
     check_enough(len(peaks))
     source = f"{len(usable)} examples, trained on for {steps} steps, calibrated on {len(peaks)} untouched images"
     null = NullDistribution(tuple(round(peak, 4) for peak in peaks))

@@ -19,7 +19,8 @@ from tamperscope.detect.calibration import LEAST_IMAGES, NullDistribution
 from tamperscope.detect.cues.areas import area_evidence
 from tamperscope.detect.cues.seen import Seen
 from tamperscope.detect.cues.trace import compare_cells, trace_evidence
-from tamperscope.detect.residuals import Residuals
+from tamperscope.detect.residuals import Residuals, noise_residuals
+from tamperscope.detect.working_image import WorkingImage
 from tamperscope.errors import TamperscopeError
 from tamperscope.runtime.network import Network, network_of_bytes
 
@@ -72,6 +73,10 @@ class Adaptation:
         encoder, head = self._networks
         compared = compare_cells(residuals, lit, encoder)
         return area_evidence(trace_evidence(compared, head), compared.cells)
+
+    def peak(self, image: WorkingImage) -> float:
+        """The strongest evidence in an image, on which the null distribution is built."""
+        return float(self.oddness(noise_residuals(image.pixels), image.pixels > 0).max())
 
     def save(self, path: Path) -> None:
         """Write as JSON, half a megabyte."""
